@@ -191,7 +191,7 @@ impl Bench {
     /// Starts communicado several times, and measures its first pick each time.
     fn firsts(&mut self, fixture: &mut Fixture, peer: &mut Peer) -> Result<(), String> {
         let [available, _] = self.statuses;
-        let told_of_finch = "\"client\":\"finch\",\"status\":\"signed-in\"";
+        let finch_line = "\"client\":\"finch\",\"status\":\"signed-in\"";
         for _ in 0..FIRSTS {
             let activate = available.to_le_bytes();
             let activate = to_finch("PurpleSavedstatusActivate", "i", &activate);
@@ -199,7 +199,7 @@ impl Bench {
             self.on = true;
             let mut follower = Follower::start((peer.start)(&fixture.empty)?);
             let mut text = Vec::new();
-            while !says(&text, told_of_finch) {
+            while !says(&text, finch_line) {
                 follower.read(&mut text);
             }
             while ready(&self.bus, &follower, QUIET).1 {
@@ -248,14 +248,14 @@ impl Bench {
         let (status, line) = if self.on { (on, line_on) } else { (off, line_off) };
         self.relay.take();
         let begun = Instant::now();
-        let mut told = None;
+        let mut signalled = None;
         if peer.trigger == Trigger::PlayerAndFinch {
             let mut player = fixture.player.twin().expect_ok("play");
             let plays = self.on;
             self.relay.before_it(move || player.play(plays).expect_ok("play"));
         }
         if peer.trigger == Trigger::Player {
-            told = Some(fixture.player.play(self.on).expect_ok("play"));
+            signalled = Some(fixture.player.play(self.on).expect_ok("play"));
         } else {
             let activate = status.to_le_bytes();
             let activate = to_finch("PurpleSavedstatusActivate", "i", &activate);
@@ -267,8 +267,8 @@ impl Bench {
         loop {
             let all = over && written.is_some();
             let left = if all { QUIET } else { patience.checked_sub(begun.elapsed())? };
-            let (heard, said) = ready(&self.bus, follower, left);
-            if said {
+            let (heard, printed) = ready(&self.bus, follower, left);
+            if printed {
                 follower.read(&mut text);
                 let now = Instant::now();
                 if written.is_none() && says(&text, line) {
@@ -278,8 +278,8 @@ impl Bench {
             if heard {
                 over |= self.bus.receive().expect_ok("hear Finch").iter().any(is_answer);
             }
-            if all && !heard && !said {
-                return Some(written? - told.or_else(|| self.relay.take())?);
+            if all && !heard && !printed {
+                return Some(written? - signalled.or_else(|| self.relay.take())?);
             }
         }
     }

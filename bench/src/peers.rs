@@ -1,11 +1,11 @@
-//! The programs that are measured: ours, and those of others that do the like.
+//! The measured programs: ours, and comparable ones of other projects.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::fixture::{Empty, PURPLE};
 
-/// Every foreign program that is measured, and the Debian package that brings it.
+/// Every measured program of another project, and its Debian package.
 const PACKAGES: &[(&str, &str)] = &[
     ("dbus-monitor", "dbus-bin"),
     ("dbus-send", "dbus-bin"),
@@ -18,7 +18,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("prosody", "prosody"),
 ];
 
-/// The signals of Finch that communicado has delivered (`purple/message.rs` of its sources).
+/// The signals of Finch that communicado subscribes to (`purple/message.rs` of its sources).
 const MEMBERS: [&str; 12] = [
     "AccountConnecting",
     "AccountSignedOn",
@@ -43,7 +43,7 @@ const VERSIONS: &[(&str, &str)] = &[
     ("Python, which runs purple-remote", "/usr/bin/python3 --version"),
 ];
 
-/// Fails unless every peer is installed: a number without the one beside it says nothing.
+/// Fails unless every peer is installed, because each number needs its comparison.
 pub(crate) fn require() -> Result<(), String> {
     let mut packages: Vec<_> = PACKAGES
         .iter()
@@ -94,7 +94,7 @@ pub(crate) fn monitor(empty: &Empty) -> Result<Command, String> {
     Ok(command)
 }
 
-/// `dbus-monitor` as one would use it: with all signals of Finch's interface.
+/// `dbus-monitor` in its usual form, with all signals of Finch's interface.
 pub(crate) fn monitor_all(empty: &Empty) -> Result<Command, String> {
     let [_, _, interface] = PURPLE;
     let mut command = empty.command(Path::new("dbus-monitor"));
@@ -109,12 +109,12 @@ pub(crate) fn playerctl(empty: &Empty) -> Result<Command, String> {
     Ok(command)
 }
 
-/// A row for each peer, with the first line of what it says of its version.
+/// A row for each peer, with the first line of its version text.
 pub(crate) fn versions() -> Vec<(&'static str, String)> {
     VERSIONS.iter().map(|(peer, command)| (*peer, first_line(command))).collect()
 }
 
-/// The first line that a command writes, its words parted by spaces.
+/// The first line that a command writes, with single spaces between the words.
 pub(crate) fn first_line(command: &str) -> String {
     let mut words = command.split(' ');
     let mut command = Command::new(words.next().unwrap_or_default());

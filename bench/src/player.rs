@@ -1,7 +1,7 @@
 //! A media player that plays nothing, for `playerctl` to follow.
 //!
-//! It has the D-Bus interface of MPRIS (Media Player Remote Interfacing Specification 2.2) as far
-//! as `playerctl` looks, and answers at once, as a real player at its best would.
+//! It has the part of the D-Bus interface of MPRIS (Media Player Remote Interfacing Specification
+//! 2.2) that `playerctl` uses. It answers immediately, as a fast real player would.
 #![expect(clippy::disallowed_methods, reason = "to measure is to read the clock")]
 
 use std::io;
@@ -17,7 +17,7 @@ const PATH: &str = "/org/mpris/MediaPlayer2";
 const PLAYER: &str = "org.mpris.MediaPlayer2.Player";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
-/// With what it tells that it changed.
+/// The signal of a change.
 pub(crate) const SIGNAL: &str = "PropertiesChanged";
 
 /// A running player; it ends with its bus.
@@ -27,7 +27,7 @@ pub(crate) struct Player {
 }
 
 impl Player {
-    /// Starts it, paused.
+    /// Starts a paused player.
     pub(crate) fn start(address: &str) -> io::Result<Self> {
         let mut bus = RawDbus::connect(address)?;
         bus.own(NAME)?;
@@ -46,18 +46,18 @@ impl Player {
         Ok(player)
     }
 
-    /// A second hand on the same player.
+    /// A second driver of the same player.
     pub(crate) fn twin(&self) -> io::Result<Self> {
         Ok(Self { bus: self.bus.twin()?, plays: Arc::clone(&self.plays) })
     }
 
-    /// Plays or pauses, says so, and returns when it began to.
+    /// Plays or pauses, sends the signal, and returns the time just before.
     pub(crate) fn play(&mut self, plays: bool) -> io::Result<Instant> {
         self.plays.store(plays, Ordering::Relaxed);
         let mut body = Writer::default();
         body.string(PLAYER);
         body.dictionary(|changed| status(changed, plays));
-        // No property whose value is left out.
+        // No property without its value.
         body.u32(0);
         let signal = Message {
             kind: Kind::Signal,

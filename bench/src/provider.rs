@@ -163,8 +163,8 @@ impl Bench {
                 return Some(written);
             }
             let left = patience.checked_sub(begun.elapsed())?;
-            let (heard, said) = ready(&self.bus, follower, left);
-            if said {
+            let (heard, printed) = ready(&self.bus, follower, left);
+            if printed {
                 follower.read(&mut text);
                 if written.is_none() && says(&text, line) {
                     written = Some(begun.elapsed());
@@ -271,12 +271,13 @@ fn report(peers: &[Peer; 3], fan_outs: &[FanOut], provider: Reading) -> Report {
     });
     let rate = |changes: u32, took: Duration| f64::from(changes) / took.as_secs_f64();
     let fan_out = fan_outs.iter().map(|it| {
-        let (told, raw_dbus) = (rate(it.changes, it.provider), rate(it.changes, it.raw_dbus));
+        let (provider_rate, raw_dbus) =
+            (rate(it.changes, it.provider), rate(it.changes, it.raw_dbus));
         vec![
             it.listeners.to_string(),
             it.changes.to_string(),
-            format!("{told:.0}"),
-            format!("{:.0}", told * it.listeners as f64),
+            format!("{provider_rate:.0}"),
+            format!("{:.0}", provider_rate * it.listeners as f64),
             format!("{raw_dbus:.0}"),
         ]
     });

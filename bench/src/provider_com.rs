@@ -264,7 +264,7 @@ fn report(clients: &[Client; 2], pairs: &[Pair; 4], fan_outs: &[[FanOut; 2]]) ->
         ]
     });
     let rate = |it: &FanOut| f64::from(it.changes) / it.took.as_secs_f64();
-    let told = fan_outs.iter().map(|[ours, peers]| {
+    let rows = fan_outs.iter().map(|[ours, peers]| {
         vec![
             ours.listeners.to_string(),
             ours.changes.to_string(),
@@ -315,7 +315,7 @@ fn report(clients: &[Client; 2], pairs: &[Pair; 4], fan_outs: &[[FanOut; 2]]) ->
                     "the client in C, changes per second",
                     "to the client in C",
                 ],
-                rows: told.collect(),
+                rows: rows.collect(),
             },
             Table {
                 heads: vec!["", "peak memory, MiB", "of that anonymous", "threads"],

@@ -1,9 +1,8 @@
-//! The least that talking on a bus can be: a socket, bytes and a blocking read.
+//! A minimal D-Bus client: a socket, bytes and a blocking read.
 //!
-//! It is the hand, the player and the bare listener of the benches, so nothing of what they
-//! measure is used: neither its D-Bus library nor its runtime. Only as much of the protocol is here
-//! as the benches need, by the D-Bus specification, "Message Protocol" and "Authentication
-//! Protocol".
+//! The driver, the player and the minimal listener of the benchmarks use it. So they share neither
+//! the D-Bus library nor the runtime of the measured programs. It has the part of the protocol that
+//! the benchmarks need: the D-Bus specification, "Message Protocol" and "Authentication Protocol".
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -12,10 +11,10 @@ use std::time::Duration;
 
 const BUS: &str = "org.freedesktop.DBus";
 
-/// Longer than anything that is alive takes to answer.
+/// Longer than a living program takes to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Many times what a client says at once.
+/// Many times the size of a client's messages.
 const PIECE: usize = 16_384;
 
 /// Fields of a header (specification, "Header Fields").
@@ -34,7 +33,7 @@ pub(crate) struct RawDbus {
     received: Vec<u8>,
 }
 
-/// Which of the four kinds a message is.
+/// The four kinds of messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Kind {
     #[default]
@@ -44,7 +43,7 @@ pub(crate) enum Kind {
     Signal = 4,
 }
 
-/// A message that came in.
+/// A received message.
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) kind: Kind,
@@ -69,7 +68,7 @@ pub(crate) struct Message<'a> {
 }
 
 impl RawDbus {
-    /// Gets onto the bus at `address`, which must be of the form `unix:path=`.
+    /// Connects to the bus at `address`, which must be of the form `unix:path=`.
     pub(crate) fn connect(address: &str) -> io::Result<Self> {
         let path = address.strip_prefix("unix:path=").ok_or(io::ErrorKind::InvalidInput)?;
         let mut stream = UnixStream::connect(path)?;
@@ -88,7 +87,7 @@ impl RawDbus {
         Ok(raw_dbus)
     }
 
-    /// Has the signals of this match rule delivered.
+    /// Subscribes to the signals of this match rule.
     pub(crate) fn listen(&mut self, rule: &str) -> io::Result<()> {
         let mut body = Writer::default();
         body.string(rule);
@@ -103,12 +102,12 @@ impl RawDbus {
         self.ask_bus("RequestName", "su", &body.0).map(|_| ())
     }
 
-    /// Lets [`RawDbus::receive`] wait for as long as it takes.
+    /// Lets [`RawDbus::receive`] wait without a limit.
     pub(crate) fn wait_forever(&self) -> io::Result<()> {
         self.stream.set_read_timeout(None)
     }
 
-    /// A second hand on the same connection, which only sends.
+    /// A second sender on the same connection.
     pub(crate) fn twin(&self) -> io::Result<Self> {
         // Far from the serial numbers of the first.
         let serial = self.serial + 0x4000_0000;
@@ -127,7 +126,7 @@ impl RawDbus {
         })
     }
 
-    /// Calls a method and waits for the answer; what else comes in before is lost.
+    /// Calls a method and waits for the answer. Other messages before it are lost.
     pub(crate) fn ask(&mut self, message: &Message<'_>) -> io::Result<Received> {
         let serial = self.send(message)?;
         loop {
@@ -151,7 +150,7 @@ impl RawDbus {
         Ok(self.serial)
     }
 
-    /// Waits for the next piece of data and returns the messages that are complete with it.
+    /// Waits for more data, and returns the messages that are now complete.
     pub(crate) fn receive(&mut self) -> io::Result<Vec<Received>> {
         let mut piece = [0; PIECE];
         let length = self.stream.read(&mut piece)?;
@@ -233,7 +232,7 @@ impl Writer {
         self.0.extend(text.bytes().chain([0]));
     }
 
-    /// A dictionary of type `a{sv}`, of which every entry is written by `entries`.
+    /// A dictionary of type `a{sv}`; `entries` writes the entries.
     pub(crate) fn dictionary(&mut self, entries: impl FnOnce(&mut Self)) {
         self.u32(0);
         let count = self.0.len() - 4;
@@ -253,7 +252,7 @@ impl Writer {
 }
 
 impl Received {
-    /// The message at the beginning of `bytes` with its length, if all of it is there.
+    /// The message at the beginning of `bytes` with its length, if it is complete.
     fn decode(bytes: &[u8]) -> Option<(Self, usize)> {
         let mut header = Reader { bytes, at: 4 };
         let body = header.u32()? as usize;
@@ -305,12 +304,12 @@ impl Received {
         Some(())
     }
 
-    /// The number with which the body begins.
+    /// The number at the beginning of the body.
     pub(crate) fn number(&self) -> Option<u32> {
         Reader { bytes: &self.body, at: 0 }.u32()
     }
 
-    /// The text with which the body begins.
+    /// The text at the beginning of the body.
     pub(crate) fn text(&self) -> Option<String> {
         Reader { bytes: &self.body, at: 0 }.string()
     }

@@ -24,7 +24,7 @@ pub(crate) struct Relay {
 
 #[derive(Default)]
 struct Noted {
-    told: Option<Instant>,
+    signalled: Option<Instant>,
     /// The action just before the signal, which returns its time.
     instead: Option<Box<dyn FnOnce() -> Instant + Send>>,
 }
@@ -57,7 +57,7 @@ impl Relay {
 
     /// Takes the time of the latest signal.
     pub(crate) fn take(&self) -> Option<Instant> {
-        self.lock().told.take()
+        self.lock().signalled.take()
     }
 
     /// Runs `tell` just before the next signal, and records its time.
@@ -84,7 +84,7 @@ impl Relay {
             // The lock covers the write and the record, so that no caller reads in between.
             let mut noted = self.lock();
             let instead = noted.instead.take().map(|tell| tell());
-            noted.told.get_or_insert(instead.unwrap_or_else(Instant::now));
+            noted.signalled.get_or_insert(instead.unwrap_or_else(Instant::now));
             if to.write_all(bytes).is_err() {
                 return;
             }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// One bench: how it was measured, its tables, and what became of its goals.
+/// The report of one benchmark: its method, tables and goals.
 pub(crate) struct Report {
     pub(crate) title: &'static str,
     /// The method, a sentence on each line.
@@ -13,13 +13,13 @@ pub(crate) struct Report {
     pub(crate) goals: Vec<Goal>,
 }
 
-/// A table, its first column words and the others numbers.
+/// A table. The first column has words, the others have numbers.
 pub(crate) struct Table {
     pub(crate) heads: Vec<&'static str>,
     pub(crate) rows: Vec<Vec<String>>,
 }
 
-/// A claim, and what was measured.
+/// A claim, and the measurement for it.
 pub(crate) struct Goal {
     pub(crate) claim: &'static str,
     pub(crate) met: bool,

@@ -1,7 +1,7 @@
 //! The time of a single query, as a whole process from its start to its exit.
 //!
-//! Every command is seen to give the right answer before it is measured. All commands run in
-//! turn, again and again, so that whatever else the machine does falls on all of them.
+//! The benchmark checks the answer of every command first. The commands alternate, so that other
+//! load on the machine affects all of them.
 #![expect(clippy::disallowed_methods, reason = "to measure is to read the clock")]
 
 use std::path::Path;
@@ -22,7 +22,7 @@ const NEAR: f64 = 2.0;
 struct Peer {
     name: &'static str,
     command: Command,
-    /// A piece of the right answer.
+    /// A part of the correct answer.
     answer: &'static str,
     wall: Numbers,
     processor: Numbers,
@@ -32,7 +32,7 @@ const OURS: [usize; 2] = [0, 1];
 const DBUS_SEND: usize = 2;
 const PLAYERCTL: usize = 3;
 
-/// Every command, with ours and those that the goals name at the places above.
+/// Every command; the constants above are indices of ours and of those in the goals.
 fn peers(fixture: &Fixture) -> Result<Vec<Peer>, String> {
     let communicado = peers::communicado()?;
     let [name, path, interface] = PURPLE;
@@ -68,7 +68,7 @@ pub(crate) fn run(runs: u32) -> Result<Report, String> {
     }
     let count = peers.len();
     for round in 0..runs {
-        // Each comes first equally often.
+        // Each command is first equally often.
         for place in 0..count {
             if let Some(peer) = peers.get_mut((round as usize + place) % count) {
                 peer.run()?;
@@ -83,11 +83,11 @@ impl Peer {
         let output = self.command.output().expect_ok(&format!("run {}", self.name));
         let text = String::from_utf8_lossy(&output.stdout);
         if output.status.success() && text.contains(self.answer) {
-            // Nobody reads it from here on.
+            // No code reads the output from here on.
             self.command.stdout(Stdio::null());
             return Ok(());
         }
-        Err(format!("{} ended with {} and said:\n{text}", self.name, output.status))
+        Err(format!("{} ended with {} and printed:\n{text}", self.name, output.status))
     }
 
     fn run(&mut self) -> Result<(), String> {
@@ -100,7 +100,7 @@ impl Peer {
     }
 }
 
-/// The time of the processor that all children took that have ended.
+/// The CPU time of all child processes that have exited.
 fn processor() -> Duration {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect_ok("ask what the children took");
     let spent = [usage.user_time(), usage.system_time()];

@@ -1,9 +1,9 @@
-//! Listening on Windows, under Wine: from a registry write and from an event to the line about
-//! it, and what waiting costs.
+//! Latency on Windows, under Wine, from a registry write and from an event to the line; and the cost
+//! of an idle watch.
 //!
-//! Beside it listens a program in C that does nothing else: a blocking `RegNotifyChangeKeyValue`,
-//! or a sink that writes a line. The clock starts in the client, just before it writes or tells.
-#![expect(clippy::disallowed_methods, reason = "an interval is slept through")]
+//! The comparison is a minimal listener in C: a blocking `RegNotifyChangeKeyValue`, or a sink that
+//! writes a line. The clock starts in the client, just before it writes or sends the event.
+#![expect(clippy::disallowed_methods, reason = "the benchmark waits for an interval")]
 
 use std::process::Command;
 use std::thread;
@@ -16,19 +16,19 @@ use crate::output_lines::{Reader, moment, piped};
 use crate::reading::{Reading, mib};
 use crate::report::{Goal, Report, Table};
 
-/// Ten blocks each: a disturbance that lasts a second falls on few of them.
+/// The blocks for each program, so that a short disturbance affects few of them.
 const BLOCKS: u32 = 10;
-/// Nobody says anything for so long: the change before is over, and the processors sleep.
+/// The silence between two changes, after which the processors sleep.
 const QUIET: Duration = Duration::from_millis(5);
 /// The silence after which a program has finished its first output.
 const SETTLED: Duration = Duration::from_secs(2);
-/// Through what waiting is measured: two checks of a client that says nothing.
+/// The measured idle time, with two liveness checks of a quiet client.
 const INTERVAL: Duration = Duration::from_secs(60);
 
 /// A change of a client.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Change {
-    /// The flag of a client that nobody can ask.
+    /// The flag of a client without an interface for queries.
     Flag,
     /// The status of Communicator, by its event.
     Event,
@@ -39,7 +39,7 @@ struct Listener {
     name: &'static str,
     change: Change,
     command: fn(&Wine) -> Command,
-    /// A piece of the line that it writes when the change is on, or off.
+    /// The part of its line when the change is on, or off.
     line: [&'static str; 2],
     lag: Numbers,
 }
@@ -103,7 +103,7 @@ fn raw_com_events(wine: &Wine) -> Command {
     piped(wine.command("raw_com.exe"), &["events"])
 }
 
-/// Two clients in one world, and which of their two states each is in.
+/// Two clients in one Wine prefix, and their current state.
 struct Fixture {
     wine: Wine,
     teams: Peer,
@@ -124,7 +124,7 @@ impl Fixture {
         Self { wine, teams, communicator, is_on: false }
     }
 
-    /// Makes the change that is due, and says when it was made.
+    /// Makes the next change, and returns its time.
     fn change(&mut self, change: Change) -> Duration {
         self.is_on = !self.is_on;
         let peer = match change {
@@ -143,13 +143,13 @@ impl Fixture {
     }
 }
 
-/// Measures `samples` changes for each program, and what each costs while nothing happens.
+/// Measures `samples` changes for each program, and the cost of each while idle.
 pub(crate) fn run(samples: u32) -> Result<Report, String> {
     let mut fixture = Fixture::new();
     let mut listeners = listeners();
     let count = listeners.len();
     for block in 0..BLOCKS {
-        // Each comes first equally often.
+        // Each program is first equally often.
         for place in 0..count {
             let Some(listener) = listeners.get_mut((block as usize + place) % count) else {
                 continue;
@@ -165,7 +165,7 @@ fn measure(fixture: &mut Fixture, listener: &mut Listener, samples: u32) -> Resu
     let reader = Reader::start((listener.command)(&fixture.wine));
     let [on, off] = listener.line;
     let expected = |is_on: bool| if is_on { on } else { off };
-    // Its first lines tell what is so; the first change shows that it listens.
+    // Its first lines have the current state. The first change proves that it listens.
     reader.wait_until_quiet(SETTLED);
     fixture.change(listener.change);
     reader.wait_for(expected(fixture.is_on))?;
@@ -175,7 +175,7 @@ fn measure(fixture: &mut Fixture, listener: &mut Listener, samples: u32) -> Resu
         let read = reader.wait_for(expected(fixture.is_on))?;
         listener.lag.add(micros(read.saturating_sub(began)));
     }
-    // The next program begins where this one did.
+    // The next program begins with the same state.
     if fixture.is_on {
         fixture.change(listener.change);
     }
@@ -190,7 +190,7 @@ struct Idle {
     began: Reading,
 }
 
-/// All programs through the same interval, once alone and once beside a client.
+/// The cost of all programs during the same interval, once alone and once beside a client.
 fn idle() -> Vec<Idle> {
     let fixture = Fixture::new();
     let alone = Wine::new();

@@ -23,9 +23,9 @@ fn check(manner: &str, cause: &str, help: &str) {
     while gateway.next_list().manner != "take" {}
     fixture.expect_status("publishing");
     ends(&mut agent);
-    let said = agent.output();
-    assert_eq!(said.matches("error: ").count(), 1, "the same trouble is told once: {said}");
-    assert!(!said.contains('\u{1b}'), "what is foreign commands no terminal: {said}");
+    let printed = agent.output();
+    assert_eq!(printed.matches("error: ").count(), 1, "the same error is printed once: {printed}");
+    assert!(!printed.contains('\u{1b}'), "foreign text has no terminal escapes: {printed}");
 }
 
 #[track_caller]
@@ -48,7 +48,7 @@ fn a_gateway_that_never_comes_to_the_end_of_its_answer() {
 fn a_gateway_that_breaks() {
     check(
         "broken",
-        "the gateway failed: 500 Internal Server Error (it says: so it is ",
+        "the gateway failed: 500 Internal Server Error (response: so it is ",
         "you need not do anything",
     );
 }
@@ -65,7 +65,7 @@ fn a_gateway_that_limits_the_rate() {
 
 #[test]
 fn a_gateway_that_ends_in_the_middle_of_its_answer() {
-    check("cut", "http://127.0.0.1:", "if this persists, ask the gateway's operator");
+    check("cut", "http://127.0.0.1:", "if this persists, ask the gateway's administrator");
 }
 
 /// Checks an error that needs human action. The agent retries slowly, so the user allows again.
@@ -163,7 +163,7 @@ fn a_token_that_is_revoked_ends_the_agent() {
     // Exit status 1, so that no service manager restarts it.
     assert_eq!(agent.wait().code(), Some(1), "{}", agent.output());
     let first = "error: publishing has stopped\n  cause: the gateway does not accept the \
-                 token any more (it says: so it is \\u{1b}[31mhere)\n  help: the token was revoked";
+                 token any more (response: so it is \\u{1b}[31mhere)\n  help: the token was revoked";
     assert!(agent.output().contains(first), "{}", agent.output());
     assert_eq!(gateway.rest().iter().filter(|it| it.manner == "unauthorized").count(), 1);
     let status = fixture.run(&["status"]);

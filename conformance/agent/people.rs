@@ -18,9 +18,9 @@ fn a_pause_and_a_forbid_leave_no_device() {
     let prosody = fixture.session.prosody();
     let finch = fixture.session.finch(&[&Account::xmpp("alice", &prosody)]);
     let mut agent = fixture.agent();
-    let told = gateway.says("signed-in", Some("available"));
-    assert_eq!(told["devices"][0]["device"], "laptop");
-    assert!(!told.to_string().contains("alice"), "{told}");
+    let reported = gateway.says("signed-in", Some("available"));
+    assert_eq!(reported["devices"][0]["device"], "laptop");
+    assert!(!reported.to_string().contains("alice"), "{reported}");
     fixture.expect_success(&["pause", "1h"]);
     assert_eq!(gateway.says("absent", None)["devices"], json!([]));
     finch.user().pick(Saved::Away);
@@ -40,9 +40,9 @@ fn a_manual_status_overrides_devices_until_it_is_cleared() {
     let mut agent = fixture.agent();
     fixture.expect_status("publishing");
     fixture.expect_success(&["set", "busy", "--note", "In a meeting", "--returns", &in_an_hour()]);
-    let told = gateway.says("signed-in", Some("busy"));
+    let reported = gateway.says("signed-in", Some("busy"));
     let expected = (&json!(true), &json!("In a meeting"), true);
-    assert_eq!((&told["manual"], &told["note"], told["returns"].is_string()), expected);
+    assert_eq!((&reported["manual"], &reported["note"], reported["returns"].is_string()), expected);
     fixture.expect_success(&["set", "signed-out"]);
     gateway.says("signed-out", None);
     fixture.expect_success(&["clear"]);
@@ -97,7 +97,7 @@ fn a_self_signed_certificate_is_trusted_when_it_was_named() {
     fixture.allow(&gateway.address("localhost"), &["--ca", authority]);
     let mut agent = fixture.agent();
     fixture.expect_status("publishing");
-    let told: Value = gateway.says("absent", None);
-    assert_eq!(told["devices"][0]["device"], "laptop");
+    let reported: Value = gateway.says("absent", None);
+    assert_eq!(reported["devices"][0]["device"], "laptop");
     ends(&mut agent);
 }

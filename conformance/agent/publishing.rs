@@ -39,8 +39,8 @@ fn a_change_is_published_without_account_names() {
     finch.user().pick(Saved::Away);
     let away = gateway.until_finch("signed-in", Some("away"));
     for request in [signed_in, away] {
-        let told = request.body.to_string();
-        assert!(!told.contains("alice") && !told.contains("uc.test"), "{told}");
+        let reported = request.body.to_string();
+        assert!(!reported.contains("alice") && !reported.contains("uc.test"), "{reported}");
     }
     finch.kill();
     gateway.until_finch("absent", None);
@@ -139,7 +139,7 @@ fn an_agent_that_slept_publishes_the_current_status_when_it_wakes() {
 }
 
 #[test]
-fn a_proxy_that_closes_each_connection_is_no_trouble() {
+fn a_proxy_that_closes_each_connection_is_no_failure() {
     let (fixture, mut gateway) = (AgentFixture::new(), Gateway::start());
     gateway.behave("once");
     fixture.allow(&gateway.address("127.0.0.1"), &[]);

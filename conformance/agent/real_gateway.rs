@@ -102,8 +102,8 @@ impl RealGateway {
     pub(crate) fn says(&self, status: &str, more: Option<&str>) -> Value {
         within(&format!("Ada is {status} {more:?}, and not {}", self.ada()), || {
             let ada = self.ada();
-            let told = ada["availability"].as_str().or(ada["reason"].as_str());
-            (ada["status"] == status && told == more).then_some(ada)
+            let reported = ada["availability"].as_str().or(ada["reason"].as_str());
+            (ada["status"] == status && reported == more).then_some(ada)
         })
     }
 
@@ -127,9 +127,9 @@ fn serve(folder: &Path, listen: &str, options: &[String]) -> (Process, String) {
     let address = within("the gateway listens", || {
         assert!(process.poll().is_none(), "the gateway has ended: {}", process.output());
         let output = process.output();
-        let said = output.get(before..)?;
-        let line = said.lines().find_map(|line| line.strip_prefix("listening "))?;
-        said.contains('\n').then(|| line.trim().to_owned())
+        let printed = output.get(before..)?;
+        let line = printed.lines().find_map(|line| line.strip_prefix("listening "))?;
+        printed.contains('\n').then(|| line.trim().to_owned())
     });
     (process, address)
 }
@@ -145,7 +145,7 @@ fn task(folder: &Path, words: &[&str]) -> String {
 }
 
 fn token(folder: &Path, name: &str, rights: &[&str]) -> String {
-    let said = task(folder, &[&["tokens", "create", "--name", name], rights].concat());
-    let word = said.split_whitespace().find(|word| word.starts_with("cmt_"));
+    let printed = task(folder, &[&["tokens", "create", "--name", name], rights].concat());
+    let word = printed.split_whitespace().find(|word| word.starts_with("cmt_"));
     word.expect_ok("be given a token").to_owned()
 }

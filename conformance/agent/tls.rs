@@ -103,7 +103,7 @@ fn only_the_named_authority_is_trusted() {
     for options in [&[][..], &["--ca", other.certificate()]] {
         fixture.allow(&gateway.address("localhost"), options);
         tells(&fixture, "this machine does not trust its issuer", "if your company has its own CA");
-        assert!(gateway.rest().is_empty(), "something was told to a stranger");
+        assert!(gateway.rest().is_empty(), "the agent published to an untrusted server");
     }
 }
 
@@ -131,7 +131,7 @@ fn an_invalid_certificate_is_reported_and_rejected() {
         let gateway = Gateway::with_tls(&served.certificate, &served.key);
         fixture.allow(&gateway.address("localhost"), &["--ca", mine.certificate()]);
         tells(&fixture, why, help);
-        assert!(gateway.rest().is_empty(), "something was told to a stranger");
+        assert!(gateway.rest().is_empty(), "the agent published to an untrusted server");
     }
 }
 

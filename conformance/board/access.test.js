@@ -13,8 +13,8 @@ async function check(page) {
   // Not as a script element, which the page's policy refuses.
   await page.evaluate(axe);
   const { violations, passes } = await page.evaluate((values) => axe.run(document, { runOnly: { type: "tag", values } }), RULES);
-  const said = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((it) => `${it.target} ${it.failureSummary}`).join("\n  ")}`);
-  assert.deepEqual(said, []);
+  const found = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((it) => `${it.target} ${it.failureSummary}`).join("\n  ")}`);
+  assert.deepEqual(found, []);
   assert(passes.length > 10, "axe has checked something");
 }
 
@@ -189,12 +189,12 @@ test("a screen reader finds a table, and changes are announced a few at a time",
 
   // The board announces a lost connection once, and not the passing minutes.
   await gateway.end("SIGKILL");
-  const said = await page.evaluate(() => window.announced.length);
+  const before = await page.evaluate(() => window.announced.length);
   for (const minutes of [3, 4, 5]) {
     await page.evaluate((by) => (Date.now = () => new Date().getTime() + by), minutes * 60_000);
     await page.locator("#banner", { hasText: `${minutes} minutes ago` }).waitFor();
   }
-  const since = (await page.evaluate(() => window.announced)).slice(said);
+  const since = (await page.evaluate(() => window.announced)).slice(before);
   assert.equal(since.length, 1, String(since));
   assert.match(since[0], /^No connection to the gateway/);
 });

@@ -304,11 +304,11 @@ test("the example in docs/board.md runs and type-checks", async (t) => {
 
   const child = execFile(process.execPath, ["snippet.js"], { cwd: folder });
   t.after(() => child.kill());
-  let said = "";
-  child.stdout.on("data", (data) => (said += data));
-  child.stderr.on("data", (data) => (said += data));
-  await until("the program prints all people", () => said.includes("Grace Hopper is out"));
-  assert.equal(said, "Ada Lovelace is in\nAlan Turing is in\nGrace Hopper is out\n");
+  let output = "";
+  child.stdout.on("data", (data) => (output += data));
+  child.stderr.on("data", (data) => (output += data));
+  await until("the program prints all people", () => output.includes("Grace Hopper is out"));
+  assert.equal(output, "Ada Lovelace is in\nAlan Turing is in\nGrace Hopper is out\n");
   await gateway.publish("ada", { status: "signed-out" });
-  await until("the program prints the change", () => said.endsWith("Ada Lovelace is out\n"));
+  await until("the program prints the change", () => output.endsWith("Ada Lovelace is out\n"));
 });

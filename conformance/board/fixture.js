@@ -80,7 +80,7 @@ function freePort() {
 export class Gateway {
   #home = newHome();
   #child;
-  said = "";
+  output = "";
 
   /** Starts an empty gateway; `more` returns more options for its port and home. */
   static async start(more = () => []) {
@@ -89,7 +89,7 @@ export class Gateway {
     gateway.options = await more(gateway.port, gateway.#home.home);
     gateway.url = `http://127.0.0.1:${gateway.port}/`;
     await gateway.run();
-    const secret = () => /cmt_[\w-]{43}/.exec(gateway.said)?.[0];
+    const secret = () => /cmt_[\w-]{43}/.exec(gateway.output)?.[0];
     gateway.token = await until("an administrator's token is printed", secret);
     return gateway;
   }
@@ -100,9 +100,9 @@ export class Gateway {
     const listen = ["serve", "--listen", `127.0.0.1:${this.port}`];
     const child = spawn(gateway, [...listen, ...this.options], { env, cwd: home });
     this.#child = child;
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (this.said += data));
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (this.output += data));
     const answers = async () => {
-      assert(child.exitCode === null, `the gateway ended:\n${this.said}`);
+      assert(child.exitCode === null, `the gateway ended:\n${this.output}`);
       return (await fetch(`${this.url}v1/session`).catch(() => null))?.ok;
     };
     await until("the gateway answers", answers);

@@ -79,7 +79,7 @@ fn pass(mut from: UnixStream, mut to: UnixStream, left: &AtomicI64) {
 fn a_connection_closed_at_any_byte_is_never_a_no() {
     let mut session = TestSession::new();
     let _service = Service::sane(&mut session);
-    let mut told = [0, 0];
+    let mut reported = [0, 0];
     // A single query receives about 4 kB.
     for (number, bytes) in (0..5000).step_by(53).enumerate() {
         let proxy = DisconnectingProxy::new(&mut session, &format!("cut-{number}"), bytes);
@@ -91,15 +91,15 @@ fn a_connection_closed_at_any_byte_is_never_a_no() {
         ]);
         assert!(!is.err.contains("panicked"), "after {bytes} bytes: {is:?}");
         match is.code {
-            Some(0) => told[0] += 1,
+            Some(0) => reported[0] += 1,
             Some(3) => {
                 assert!(is.err.starts_with("error: source `purple` failed\n"), "{is:?}");
-                told[1] += 1;
+                reported[1] += 1;
             }
             _ => panic!("after {bytes} bytes: {is:?}"),
         }
     }
-    assert!(told[0] > 5 && told[1] > 20, "{told:?}");
+    assert!(reported[0] > 5 && reported[1] > 20, "{reported:?}");
 }
 
 #[test]

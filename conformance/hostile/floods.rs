@@ -100,7 +100,7 @@ fn more_statuses_than_can_be_remembered_do_not_leave_a_stale_one() {
     service.order(json!(["new_statuses", 6000]));
     let last = "signed-in away/status-5999 saved=available";
     // The number of lines in between depends on the timing.
-    within("the latest status is told", || {
+    within("the latest status is printed", || {
         let status = run(&session, &["status", "--client", NAMED, "--format", "{{raw}}"]);
         (status.out == "status-5999\n").then_some(())
     });
@@ -124,7 +124,7 @@ fn signals_of_other_programs_are_ignored() {
     stranger.order(json!(["flood", 20_000, "AccountSignedOff", "i", 1]));
     stranger.order(json!(["flood", 20_000, "Quitting", ""]));
     is_bounded(&watch);
-    assert_eq!(stranger.asked(), 0, "a stranger is asked nothing");
+    assert_eq!(stranger.asked(), 0, "communicado queries no other program");
     signs_off(&mut service, &mut watch);
     watch.end();
 }

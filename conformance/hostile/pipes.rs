@@ -69,7 +69,10 @@ fn a_slow_reader_blocks_nothing_and_gets_the_latest_and_how_much_it_missed() {
         }
     }
     assert!(missed > 10_000, "{missed}");
-    assert!(missed >= skipped, "{missed} were said to be missed, and {skipped} were");
+    assert!(
+        missed >= skipped,
+        "the line reports {missed} missed changes, and {skipped} are missing"
+    );
     // It has caught up.
     service.tell("sign_on");
     let text = lines.next().expect_ok("read the sign-in");

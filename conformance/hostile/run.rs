@@ -140,7 +140,7 @@ const ALL: [&str; 5] = [SLEEPS, IGNORES_TERM, HAS_CHILDREN, HAS_DAEMONS, LEAVES_
 fn a_command_that_ends_by_itself_leaves_nothing_and_is_not_started_again_at_once() {
     let mut run = Run::of(LEAVES_A_DAEMON);
     run.nothing_is_left_below();
-    within("it is told", || {
+    within("the end of the command is reported", || {
         run.program.output().contains("note: the command ended: exit status: 7").then_some(())
     });
     // After a sign-out and a sign-in the condition holds.

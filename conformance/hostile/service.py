@@ -1,4 +1,4 @@
-"""A D-Bus service that owns libpurple's name, and behaves as it is told, line by line.
+"""A D-Bus service that owns libpurple's name, and follows commands, line by line.
 
 Written with Debian's python3-dbus, so that what meets communicado here was made by another
 library than the one that it reads with. It ends with its standard input, and so with its test.
@@ -79,7 +79,7 @@ class Service:
         return answer
 
     def answer_nothing(self, message):
-        """An answer without anything in it."""
+        """An empty answer."""
         return dbus.lowlevel.MethodReturnMessage(message)
 
     def answer_errors(self, message):
@@ -90,7 +90,7 @@ class Service:
         return dbus.lowlevel.ErrorMessage(message, name, "never heard of it")
 
     def answer_invalid_handles(self, message):
-        """Every object that it names is gone when it is asked about it."""
+        """Every object that it names is gone before the query about it."""
         if message.get_args_list():
             return dbus.lowlevel.ErrorMessage(message, "im.pidgin.purple.InvalidHandle", "gone")
         return self.answer_sane(message)
@@ -104,7 +104,7 @@ class Service:
             signal.append(*arguments, signature=signature)
         self.bus.send_message(signal)
 
-    # What it can be told.
+    # The commands.
 
     def own(self):
         self.bus.request_name(NAME)
@@ -152,7 +152,7 @@ class Service:
         self.bus.flush()
 
     def flip(self, count):
-        """Changes the status so many times, between two."""
+        """Alternates between two statuses this many times."""
         self.statuses[11] = ("away", 5)
         for _ in range(count):
             before, self.status = self.status, 21 - self.status
@@ -160,7 +160,7 @@ class Service:
         self.bus.flush()
 
     def new_statuses(self, count):
-        """Has as many statuses as one says, each with a name of its own."""
+        """Has this many statuses, each with a different name."""
         for number in range(count):
             self.change_status(1000 + number, "status-%d" % number, 5)
         self.bus.flush()
@@ -175,10 +175,10 @@ def main():
     bus = dbus.SessionBus(private=True)
     bus.set_exit_on_disconnect(False)
     service = Service(bus)
-    # No loop of its own ends a session whose test is gone.
+    # Without a test, no other loop ends the session.
     stream = GLib.IOChannel.unix_new(0)
 
-    def told(_channel, _condition):
+    def on_command(_channel, _condition):
         line = sys.stdin.readline()
         if not line:
             loop.quit()
@@ -189,7 +189,7 @@ def main():
         print(json.dumps("done" if answer is None else answer), flush=True)
         return True
 
-    GLib.io_add_watch(stream, GLib.PRIORITY_DEFAULT, GLib.IO_IN | GLib.IO_HUP, told)
+    GLib.io_add_watch(stream, GLib.PRIORITY_DEFAULT, GLib.IO_IN | GLib.IO_HUP, on_command)
     loop.run()
 
 

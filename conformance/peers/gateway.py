@@ -1,14 +1,13 @@
-"""A gateway that tells what it is asked, and behaves as it is told, line by line.
+"""A gateway that prints its requests and follows commands, line by line.
 
-Written with Python's own http.server, so that what meets the agent here was made by another
-library than the one that it speaks HTTP with. It keeps nothing and believes everything: what is
-tested is what the agent says, when, and how it takes what it hears.
+It uses Python's http.server, so the agent meets another HTTP library than its own. It stores and
+checks nothing: the tests check what the agent sends, when, and how it handles the responses.
 
 Each line of its input is a JSON object, answered with {"done": true}:
-  {"behave": MANNER}   how requests are answered from now on
-  {"release": true}    requests that are held are answered
+  {"behave": MANNER}   how it answers requests from now on
+  {"release": true}    answers the delayed requests
 Each request is a line of its output: {"request": {"method": .., "path": .., "headers": {..},
-"body": ..}}, written before it is answered. It ends with its input, and so with its test.
+"body": ..}}, written before the answer. The gateway exits when its input closes, and so with its test.
 """
 
 import http.server
@@ -28,7 +27,7 @@ def say(thing):
 
 
 class Manner:
-    """How requests are answered."""
+    """The current manner of answering."""
 
     def __init__(self):
         self.name = "take"
@@ -55,7 +54,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def handle_one(self):
         length = int(self.headers.get("Content-Length") or 0)
         text = self.rfile.read(length).decode()
-        # The manner is that of the moment at which the request came.
+        # The manner at the arrival of the request.
         manner = MANNER.name
         say({"request": {
             "method": self.command,
@@ -127,7 +126,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(307, {}, {"Location": "http://127.0.0.1:1/evil"})
 
     def answer_once(self, manner):
-        """Takes it and closes the connection, as an old proxy does."""
+        """Accepts the request and closes the connection, like an old proxy."""
         self.close_connection = True
         self.answer(200, {"revision": 1}, {"Connection": "close"})
 
@@ -142,7 +141,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(body)
         except OSError:
-            # Whoever asked has gone.
+            # The client has disconnected.
             self.close_connection = True
 
     def log_message(self, *_):
@@ -154,7 +153,7 @@ class Server(http.server.ThreadingHTTPServer):
     allow_reuse_address = True
 
     def handle_error(self, request, client_address):
-        # A connection that breaks is what some cases are about.
+        # Some tests break the connection.
         pass
 
 

@@ -46,12 +46,12 @@ fn runs(process: &u32) -> bool {
 fn a_whole_day_in_an_empty_environment() {
     let session = TestSession::new();
     let output = demo(&session).output().expect_ok("run the demo");
-    let said = String::from_utf8_lossy(&output.stdout);
+    let printed = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!((output.status.code(), &*errors), (Some(0), ""), "{said}");
-    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
-    assert!(!said.contains('\u{1b}'), "colours are for terminals: {said}");
-    let rows = said.lines().filter_map(|line| line.get(33..68)).map(str::trim);
+    assert_eq!((output.status.code(), &*errors), (Some(0), ""), "{printed}");
+    assert!(printed.lines().all(|line| line.chars().count() <= 80), "{printed}");
+    assert!(!printed.contains('\u{1b}'), "colours are for terminals: {printed}");
+    let rows = printed.lines().filter_map(|line| line.get(33..68)).map(str::trim);
     let rows: Vec<&str> = rows.skip_while(|row| *row != "starting").take(18).collect();
     assert_eq!(
         rows,
@@ -76,26 +76,29 @@ fn a_whole_day_in_an_empty_environment() {
             "absent",
         ]
     );
-    assert!(said.contains("18 changes. The slowest report took "), "{said}");
+    assert!(printed.contains("18 changes. The slowest report took "), "{printed}");
     // The gateway is beside the program here.
-    let (_, page) = said.split_once("the page reports").expect_ok("see the gateway");
+    let (_, page) = printed.split_once("the page reports").expect_ok("see the gateway");
     let rows: Vec<&str> = page.lines().filter_map(|line| line.get(33..68)).map(str::trim).collect();
     let signed_in = ["signed-in, available", "signed-in, busy, in-a-meeting", "absent"];
-    assert_eq!(rows.get(1..4), Some(&signed_in[..]), "{said}");
+    assert_eq!(rows.get(1..4), Some(&signed_in[..]), "{printed}");
     let left = std::fs::read_dir(folder(&session)).expect_ok("look into the folder").count();
     assert_eq!(left, 0, "a file is left");
 }
 
 #[test]
-fn without_a_gateway_it_says_how_to_have_one() {
+fn without_a_gateway_the_demo_prints_how_to_build_one() {
     let session = TestSession::new();
     let alone = session.folder().join("alone");
-    std::fs::copy(session.communicado().program(), &alone).expect_ok("copy the program");
+    // A file that this process has open for writing cannot be executed, and a child of another test
+    // may inherit it. So a child writes the copy.
+    let copied = Command::new("cp").arg(session.communicado().program()).arg(&alone).status();
+    assert!(copied.expect_ok("copy the program").success(), "cp cannot copy the program");
     let output = demo_of(&session, alone).output().expect_ok("run the demo");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(!said.contains("the page reports"), "{said}");
-    assert!(said.contains("cargo build --release -p communicado-gateway"), "{said}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{printed}");
+    assert!(!printed.contains("the page reports"), "{printed}");
+    assert!(printed.contains("cargo build --release -p communicado-gateway"), "{printed}");
 }
 
 #[test]

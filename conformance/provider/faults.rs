@@ -90,15 +90,15 @@ fn a_stale_flag_is_left() {
         let monitor = session.bus().overhear();
         let mut provider = play(&session, script);
         assert_eq!(provider.wait().code(), Some(0));
-        let said = within("the monitor has seen it go", || {
-            let said = monitor.output();
-            let gone = said.rsplit_once("NameOwnerChanged").expect_ok("find an owner").1;
-            let gone = gone.contains(NAME) || said.matches(NAME).count() > 3;
-            gone.then_some(said)
+        let printed = within("the monitor has seen it go", || {
+            let printed = monitor.output();
+            let gone = printed.rsplit_once("NameOwnerChanged").expect_ok("find an owner").1;
+            let gone = gone.contains(NAME) || printed.matches(NAME).count() > 3;
+            gone.then_some(printed)
         });
-        let taken_back = said.contains("variant             uint32 0")
-            && said.contains("string \"UpAndRunning\"");
-        assert_eq!(taken_back, !is_stale, "{said}");
+        let taken_back = printed.contains("variant             uint32 0")
+            && printed.contains("string \"UpAndRunning\"");
+        assert_eq!(taken_back, !is_stale, "{printed}");
     };
     check("0s running\n500ms quit\n", false);
     check("0s running\n0s stale-flag\n500ms quit\n", true);

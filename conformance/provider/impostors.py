@@ -1,5 +1,5 @@
-"""Bears the provider's name and answers as the word that it is given says, until its input ends.
-Each time that it is asked for its accounts it says so."""
+"""Owns the provider's name and answers in the manner that its argument names, until its input closes.
+It prints a line for each query for its accounts."""
 
 import sys
 import threading

@@ -85,11 +85,11 @@ fn signals_with_other_arguments_are_asked_about() {
     let mut watch = watch_first(&session);
     let mut impostor = Impostor::start(&mut session, "sane");
     watch.expect("provider", &["starting by provider", AVAILABLE]);
-    let output = impostor.0.stdout.take().expect_ok("read from the stranger");
+    let output = impostor.0.stdout.take().expect_ok("read from the impostor");
     let mut asked = BufReader::new(output).lines().map_while(Result::ok);
     assert_eq!(asked.next().as_deref(), Some("asked"), "when it came");
-    let input = impostor.0.stdin.as_mut().expect_ok("tell the stranger");
-    input.write_all(b"nonsense\n").expect_ok("tell the stranger");
+    let input = impostor.0.stdin.as_mut().expect_ok("write to the impostor");
+    input.write_all(b"nonsense\n").expect_ok("write to the impostor");
     assert_eq!(asked.next().as_deref(), Some("asked"), "after the signals");
     drop(impostor);
     watch.expect("provider", &["signed-out by provider", "absent by provider"]);

@@ -11,18 +11,18 @@ use crate::provider::{ACCOUNT_PATH, NAME, PATH, busctl, start};
 fn introspection_and_both_documents_agree() {
     let mut session = TestSession::new();
     let _provider = start(&session, &[]);
-    let mut said = Vec::new();
+    let mut printed = Vec::new();
     for path in [PATH, ACCOUNT_PATH] {
         let xml = busctl(&mut session, &["introspect", "--xml-interface", NAME, path]);
-        said.extend(members(&xml.expect_ok("introspect")));
+        printed.extend(members(&xml.expect_ok("introspect")));
     }
-    said.sort();
-    said.dedup();
+    printed.sort();
+    printed.dedup();
     let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     let xml = fs::read_to_string(documents.join("org.communicado.Provider1.xml"));
     let mut documented = members(&xml.expect_ok("read the XML"));
     documented.sort();
-    assert_eq!(said, documented);
+    assert_eq!(printed, documented);
     assert!(documented.len() > 15, "{documented:#?}");
 
     let text = fs::read_to_string(documents.join("provider.md")).expect_ok("read provider.md");

@@ -50,7 +50,7 @@ fn a_provider_that_started_first_is_reported_at_once() {
 }
 
 #[test]
-fn a_provider_that_is_told_to_quit_signs_out_first() {
+fn a_provider_that_gets_a_quit_signs_out_first() {
     let session = TestSession::new();
     let mut watch = watch_first(&session);
     for signal in [Signal::TERM, Signal::INT] {

@@ -1,5 +1,5 @@
-"""A program that knows the provider by its documentation alone: it signs in, sets a presence,
-and prints what it is told meanwhile, one line for each change, until the provider is gone."""
+"""A program written from the provider's documentation alone: it signs in, sets a presence,
+and prints each change on a line, until the provider has exited."""
 
 import dbus
 import dbus.mainloop.glib

@@ -29,8 +29,8 @@ fn busctl_finds_and_uses_it_without_a_manual() {
     assert_eq!(property(&mut session, "Activity"), "s \"presenting\"");
     assert_eq!(property(&mut session, "Note"), "s \"quarterly\"");
     assert_ne!(property(&mut session, "Until"), "x 0");
-    let said = provide(&session, &["status", "--json"]).out;
-    let said: serde_json::Value = serde_json::from_str(&said).expect_ok("read its status");
+    let printed = provide(&session, &["status", "--json"]).out;
+    let printed: serde_json::Value = serde_json::from_str(&printed).expect_ok("read its status");
     for (key, value) in [
         ("account", "alice@uc.test"),
         ("friendly_name", "Alice Liddell"),
@@ -39,7 +39,7 @@ fn busctl_finds_and_uses_it_without_a_manual() {
         ("activity", "presenting"),
         ("note", "quarterly"),
     ] {
-        assert_eq!(said[key], value, "{said}");
+        assert_eq!(printed[key], value, "{printed}");
     }
     assert_eq!(busctl(&mut session, &["call", NAME, PATH, NAME, "Quit"]), Ok(String::new()));
     assert_eq!(provider.wait().code(), Some(0));
@@ -81,19 +81,19 @@ fn gdbus_monitor_sees_all_that_changed_at_one_moment_in_one_signal() {
     monitor.args(["monitor", "--session", "--dest", NAME]).env_clear().env("PATH", "/usr/bin");
     monitor.env("DBUS_SESSION_BUS_ADDRESS", session.bus().address()).stdout(file);
     let mut monitor = monitor.stderr(Stdio::null()).spawn().expect_ok("start gdbus");
-    let said = || std::fs::read_to_string(&log).unwrap_or_default();
-    within("gdbus monitors", || said().contains("is owned by").then_some(()));
+    let printed = || std::fs::read_to_string(&log).unwrap_or_default();
+    within("gdbus monitors", || printed().contains("is owned by").then_some(()));
     // It prints this before it has subscribed. A change that arrives proves the subscription.
     within("gdbus hears", || {
         user(&session, &["sign-in"]);
         user(&session, &["sign-out"]);
-        said().contains("'signing-out'").then_some(())
+        printed().contains("'signing-out'").then_some(())
     });
-    let before = said().len();
+    let before = printed().len();
     user(&session, &["sign-in"]);
     user(&session, &["set", "busy", "--activity", "in-a-meeting", "--note", "until four"]);
-    let all = within("gdbus has heard", || {
-        let all = said();
+    let all = within("gdbus has received it", || {
+        let all = printed();
         all.contains("until four").then_some(all)
     });
     _ = monitor.kill();
@@ -122,10 +122,10 @@ fn a_python_program_written_from_the_documentation_sees_a_whole_session() {
     python.arg(script).env_clear().env("LC_ALL", "C.UTF-8");
     python.env("DBUS_SESSION_BUS_ADDRESS", session.bus().address());
     let output = python.output().expect_ok("run python3");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let lines: Vec<&str> = said.lines().collect();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<&str> = printed.lines().collect();
     // The program prints errors at once, and signals when its loop runs.
-    let (errors, told): (Vec<&str>, Vec<&str>) =
+    let (errors, reported): (Vec<&str>, Vec<&str>) =
         lines.iter().partition(|line| line.starts_with("error"));
     assert_eq!(
         errors,
@@ -135,7 +135,7 @@ fn a_python_program_written_from_the_documentation_sees_a_whole_session() {
         ]
     );
     assert_eq!(
-        told,
+        reported,
         [
             "found /org/communicado/Provider1/account1 alice@uc.test signed-out",
             "changed .Account Status=signing-in",

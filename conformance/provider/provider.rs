@@ -53,8 +53,8 @@ pub(crate) fn provide(session: &TestSession, words: &[&str]) -> Completed {
 
 /// Starts a watch on the provider alone, with a short keepalive.
 pub(crate) fn watch(session: &TestSession) -> Watch {
-    let told = ["--set", "sources.provider.clients=provider"];
-    let only = [&told[..], &["--set", "sources.purple.enabled=false"]].concat();
+    let reported = ["--set", "sources.provider.clients=provider"];
+    let only = [&reported[..], &["--set", "sources.purple.enabled=false"]].concat();
     Watch::start(&session.communicado(), &[&SOON[..], &only].concat())
 }
 

@@ -15,10 +15,13 @@ use crate::provider;
 const DOCUMENT: &str = include_str!("../../docs/scripting.md");
 
 /// Every recipe with a test below.
-const TESTED: [&str; 17] = [
+const TESTED: [&str; 20] = [
     "is",
     "wait",
     "run",
+    "run-once",
+    "run-not",
+    "wait-account",
     "notify",
     "waybar",
     "waybar-css",
@@ -170,6 +173,50 @@ fn a_program_runs_while_its_user_is_signed_in() {
     prints(&mut process, "began\n");
     fixture.user(&["sign-out"]);
     prints(&mut process, "ended\n");
+}
+
+#[test]
+fn a_command_runs_once_and_its_exit_status_is_the_result() {
+    let mut fixture = Fixture::new();
+    fixture.stub("upload-report", "exit 7");
+    let mut process = fixture.start_recipe("run-once");
+    assert_eq!(process.wait().code(), Some(7), "{}", process.output());
+    assert_eq!(fixture.calls().matches("upload-report").count(), 1);
+    fixture.stub("upload-report", "while :; do sleep 0.1; done");
+    let mut process = fixture.start_recipe("run-once");
+    within("the command runs", || {
+        (fixture.calls().matches("upload-report").count() == 2).then_some(())
+    });
+    fixture.user(&["sign-out"]);
+    assert_eq!(process.wait().code(), Some(1), "{}", process.output());
+}
+
+#[test]
+fn a_program_runs_while_its_user_is_in_no_meeting() {
+    let mut fixture = Fixture::new();
+    fixture.stub(
+        "play-music",
+        "trap 'echo ended; exit' TERM; echo began; while :; do sleep 0.1; done",
+    );
+    let mut process = fixture.start_recipe("run-not");
+    prints(&mut process, "began\n");
+    fixture.user(&["set", "busy", "--activity", "in-a-meeting"]);
+    prints(&mut process, "ended\n");
+}
+
+#[test]
+fn a_wait_for_the_opposite_ends_at_the_sign_out_of_its_account() {
+    let mut fixture = Fixture::new();
+    let mut process = fixture.start_recipe("wait-account");
+    let is = |fixture: &Fixture, words: &[&str]| {
+        fixture.session.communicado().run(&[&["is"], words].concat()).code
+    };
+    assert_eq!(is(&fixture, &["signed-in", "--account", "alice@uc.test"]), Some(0));
+    assert_eq!(is(&fixture, &["not", "signed-in", "--account", "alice@uc.test"]), Some(1));
+    assert_eq!(is(&fixture, &["signed-in", "--account", "bob@uc.test"]), Some(3));
+    assert_eq!(process.poll(), None);
+    fixture.user(&["sign-out"]);
+    assert_eq!(process.wait().code(), Some(0), "{}", process.output());
 }
 
 #[test]

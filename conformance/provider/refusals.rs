@@ -68,7 +68,7 @@ fn a_name_owned_by_another_program_is_reported_with_its_process() {
 }
 
 #[test]
-fn without_a_provider_every_word_says_so() {
+fn without_a_provider_every_command_reports_it() {
     let session = TestSession::new();
     const NONE: &str = "error: no provider is running in this session\n  help: start one: communicado \
                         provide\n";

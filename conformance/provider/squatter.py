@@ -1,4 +1,4 @@
-"""Takes the provider's name and does nothing with it, until its standard input ends."""
+"""Takes the provider's name and does nothing with it, until its standard input closes."""
 
 import sys
 import threading

@@ -30,7 +30,7 @@ fn asking_never_starts_a_client() {
 }
 
 #[test]
-fn status_says_what_watch_says() {
+fn status_and_watch_agree() {
     let session = TestSession::new();
     let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
@@ -40,10 +40,10 @@ fn status_says_what_watch_says() {
     let ended = session.communicado().run(&["status", "--json"]);
     assert_eq!((ended.code, &*ended.err), (Some(0), ""));
     let lines = ended.out.lines().map(|line| Line::of_status(line).unwrap());
-    let mut told: Vec<_> = lines.map(|line| format!("{}: {line}", line.client)).collect();
-    told.sort();
+    let mut reported: Vec<_> = lines.map(|line| format!("{}: {line}", line.client)).collect();
+    reported.sort();
     let expected = ["chatty: absent", "finch: signed-in away/away saved=away", "pidgin: absent"];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 #[test]

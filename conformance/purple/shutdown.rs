@@ -42,12 +42,12 @@ fn pidgin_is_killed_in_the_middle_of_a_session() {
 
 /// By another program. Finch's process would stay, off the bus and signed out.
 #[test]
-fn pidgin_is_told_to_quit_over_the_bus() {
-    let told_to_quit = |pidgin: &mut Client| {
+fn pidgin_gets_a_quit_over_the_bus() {
+    let quits = |pidgin: &mut Client| {
         pidgin.user().quit();
         pidgin.wait();
     };
-    check(ClientKind::Pidgin, told_to_quit, GOODBYE);
+    check(ClientKind::Pidgin, quits, GOODBYE);
 }
 
 /// Signs in, ends the client, and starts it again: no state of the first run is left.

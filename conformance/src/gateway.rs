@@ -82,11 +82,11 @@ impl Gateway {
         let (did, done) = mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let said: Value =
+                let printed: Value =
                     serde_json::from_str(&line).expect_ok("read what the gateway says");
-                let sent = match said.get("request") {
+                let sent = match printed.get("request") {
                     Some(request) => asked.send(Request::of(request)).is_ok(),
-                    None => did.send(said).is_ok(),
+                    None => did.send(printed).is_ok(),
                 };
                 if !sent {
                     return;

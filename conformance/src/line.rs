@@ -110,7 +110,7 @@ impl Line {
         if !SOURCES.iter().any(|known| known == source) {
             return Err(format!("source is {source}"));
         }
-        let mut short = told(object)?;
+        let mut short = reported(object)?;
         // A single source needs no mention.
         if source != "purple" {
             short += &format!(" by {source}");
@@ -120,7 +120,7 @@ impl Line {
         }
         let accounts = object.get("accounts").and_then(Value::as_array).ok_or("no accounts")?;
         let accounts: Vec<_> = accounts.iter().map(Account::read).collect::<Result<_, _>>()?;
-        short += &beside(&status, &told(object)?, &accounts);
+        short += &beside(&status, &reported(object)?, &accounts);
         let shown = accounts.iter().find_map(|each| each.shown.clone());
         let accounts = accounts.into_iter().map(|each| (each.name, each.protocol)).collect();
         Ok(Self { client, status, revision, before: None, missed: 0, accounts, shown, short })
@@ -136,7 +136,7 @@ impl fmt::Display for Line {
 struct Account {
     name: String,
     protocol: String,
-    told: String,
+    reported: String,
     /// The name that the client shows for the user.
     shown: Option<String>,
 }
@@ -151,7 +151,7 @@ impl Account {
         Ok(Self {
             name: text_of(account, "account")?.ok_or("an account has no name")?.to_owned(),
             protocol: text_of(account, "protocol")?.ok_or("an account has no protocol")?.to_owned(),
-            told: told(account)?,
+            reported: reported(account)?,
             shown: shown.and_then(|name| Some(name.as_str()?.to_owned())),
         })
     }
@@ -160,37 +160,39 @@ impl Account {
 /// The accounts, if they add to the client's line.
 fn beside(status: &str, of_client: &str, accounts: &[Account]) -> String {
     match accounts {
-        [account] if account.told == of_client => String::new(),
+        [account] if account.reported == of_client => String::new(),
         [] if matches!(status, "absent" | "starting" | "shutting-down" | "unknown") => {
             String::new()
         }
         [] => " | no accounts".to_owned(),
-        several => several.iter().map(|each| format!(" | {} {}", each.name, each.told)).collect(),
+        several => {
+            several.iter().map(|each| format!(" | {} {}", each.name, each.reported)).collect()
+        }
     }
 }
 
 /// Status, presence and reason of a client or an account.
-fn told(object: &Map<String, Value>) -> Result<String, String> {
-    let mut told = status(object)?;
+fn reported(object: &Map<String, Value>) -> Result<String, String> {
+    let mut reported = status(object)?;
     let availability = text_of(object, "availability")?;
     let raw = text_of(object, "raw")?;
     let activity = text_of(object, "activity")?;
-    if told != "signed-in" && (availability, raw, activity) != (None, None, None) {
-        return Err(format!("a presence, {availability:?} {raw:?}, while {told}"));
+    if reported != "signed-in" && (availability, raw, activity) != (None, None, None) {
+        return Err(format!("a presence, {availability:?} {raw:?}, while {reported}"));
     }
     if let (Some(availability), Some(raw)) = (availability, raw) {
-        told += &format!(" {availability}/{raw}");
-    } else if told == "signed-in" {
+        reported += &format!(" {availability}/{raw}");
+    } else if reported == "signed-in" {
         return Err(format!("signed in without a presence: {availability:?} {raw:?}"));
     }
     if let Some(activity) = activity {
-        told += &format!(" activity={activity}");
+        reported += &format!(" activity={activity}");
     }
     if let Some(reason) = text_of(object, "reason")? {
-        told += &format!(" reason={reason}");
+        reported += &format!(" reason={reason}");
     }
     is_time(object, "since")?;
-    Ok(told)
+    Ok(reported)
 }
 
 fn object(text: &str) -> Result<Map<String, Value>, String> {

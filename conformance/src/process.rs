@@ -114,7 +114,7 @@ impl Process {
     #[track_caller]
     pub(crate) fn assert_runs(&mut self) {
         if let Some(status) = self.poll() {
-            panic!("{} has ended, {status}, and said:\n{}", self.name, self.output());
+            panic!("{} has ended, {status}, and printed:\n{}", self.name, self.output());
         }
     }
 

@@ -31,7 +31,7 @@ impl Transcript {
         let last = self.status.insert(line.client.clone(), line.status.clone());
         // A line after missed ones does not have the status before.
         if line.before != last && (line.missed == 0 || line.before.is_some()) {
-            return Err(format!("before is {:?}, but {last:?} was told last", line.before));
+            return Err(format!("before is {:?}, but the last status was {last:?}", line.before));
         }
         // The first lines are a snapshot at any revision, like those after missed lines. All others
         // are changes.
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_a_gap_that_is_told() {
+    fn accepts_a_reported_gap() {
         let line = |revision: u64, rest: &str| {
             let time = "2026-11-22T21:00:00.123456Z";
             format!(

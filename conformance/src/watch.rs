@@ -241,7 +241,7 @@ impl Drop for Watch {
         while let Ok((at, text)) = self.arriving.recv_timeout(AFTERMATH) {
             _ = self.transcript.add(at.saturating_duration_since(self.started), &text);
         }
-        eprintln!("watch said:\n{}and on standard error:\n{}", self.transcript, self.errors());
+        eprintln!("watch printed:\n{}and on standard error:\n{}", self.transcript, self.errors());
     }
 }
 

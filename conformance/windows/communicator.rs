@@ -21,7 +21,7 @@ fn a_whole_session_with_communicado_there_first(wine: &Wine) {
     watch.expect("communicator", &["signed-in available/ONLINE by communicator"]);
     assert_eq!(watch.accounts(), [(ALICE, "SIP")]);
     assert_eq!(watch.shown(), Some("Alice Liddell"));
-    for (number, told) in [
+    for (number, reported) in [
         ("0x0A", "signed-in busy/BUSY by communicator"),
         ("0x32", "signed-in busy/ON_THE_PHONE activity=on-the-phone by communicator"),
         ("0x06", "signed-in invisible/INVISIBLE by communicator"),
@@ -29,7 +29,7 @@ fn a_whole_session_with_communicado_there_first(wine: &Wine) {
     ] {
         peer.tell(&format!("status {number}"));
         peer.tell(&format!("fire status 0 {number}"));
-        watch.expect("communicator", &[told]);
+        watch.expect("communicator", &[reported]);
     }
     peer.tell("status 0x400");
     peer.tell("fire status 0 0x400");
@@ -82,7 +82,7 @@ fn a_failed_sign_in_has_its_reason(wine: &Wine) {
     watch.end();
 }
 
-fn signed_out_is_told_where_no_object_can_be_created(wine: &Wine) {
+fn signed_out_is_reported_if_no_object_can_be_created(wine: &Wine) {
     for refusal in ["80040111", "8100031E"] {
         let mut peer = communicator(wine);
         peer.tell(&format!("register {refusal}"));
@@ -129,7 +129,7 @@ fn a_client_without_a_status_of_its_own_is_read_by_its_service(wine: &Wine) {
     }
 }
 
-fn a_refusal_is_told_with_its_reason(wine: &Wine) {
+fn a_refusal_is_reported_with_its_reason(wine: &Wine) {
     for (code, reason) in [
         ("80080005", "access-denied"),
         ("80070005", "access-denied"),
@@ -142,8 +142,8 @@ fn a_refusal_is_told_with_its_reason(wine: &Wine) {
         peer.tell("flag 2");
         let mut watch = wine.watch();
         watch.expect_all_absent_but("communicator");
-        let told = format!("unknown reason={reason} by communicator");
-        watch.expect("communicator", &[&told]);
+        let reported = format!("unknown reason={reason} by communicator");
+        watch.expect("communicator", &[&reported]);
         watch.end();
         peer.tell("quit");
     }
@@ -211,10 +211,10 @@ crate::beside_both! {
     a_client_that_is_there_first_and_signed_in,
     asking_never_signs_anybody_in,
     a_failed_sign_in_has_its_reason,
-    signed_out_is_told_where_no_object_can_be_created,
+    signed_out_is_reported_if_no_object_can_be_created,
     not_logged_on_is_signed_out_in_both_of_its_shapes,
     a_client_without_a_status_of_its_own_is_read_by_its_service,
-    a_refusal_is_told_with_its_reason,
+    a_refusal_is_reported_with_its_reason,
     a_client_that_is_killed_is_gone_at_once_and_comes_back,
     a_client_that_ends_without_an_event,
     a_client_that_hangs_is_not_responding_until_it_goes_on,

@@ -6,9 +6,14 @@ use crate::communicator;
 
 #[track_caller]
 fn says(wine: &Wine, expected: &[&str]) {
-    let told = wine.communicado().run(&["doctor"]);
+    let reported = wine.communicado().run(&["doctor"]);
     for expected in expected {
-        assert!(told.out.contains(expected), "no {expected:?} in\n{}{}", told.out, told.err);
+        assert!(
+            reported.out.contains(expected),
+            "no {expected:?} in\n{}{}",
+            reported.out,
+            reported.err
+        );
     }
 }
 

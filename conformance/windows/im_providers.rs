@@ -79,7 +79,7 @@ fn an_unknown_client_has_its_own_name_and_is_judged_by_what_its_installer_wrote(
     watch.end();
 }
 
-fn several_clients_are_told_apart(wine: &Wine) {
+fn several_clients_are_distinguished(wine: &Wine) {
     let mut teams = flagged(wine, "MsTeams", "ms-teams.exe");
     teams.tell("flag 2");
     let mut zoom = flagged(wine, "Zoom", "Zoom.exe");
@@ -101,5 +101,5 @@ crate::beside_both! {
     a_missing_value_is_starting_and_a_wrong_one_is_unknown,
     a_key_that_is_deleted_and_all_of_them_are_noticed,
     an_unknown_client_has_its_own_name_and_is_judged_by_what_its_installer_wrote,
-    several_clients_are_told_apart,
+    several_clients_are_distinguished,
 }

@@ -54,7 +54,7 @@ fn a_client_that_can_do_only_the_version_of_2010(wine: &Wine) {
 }
 
 fn a_client_that_can_do_no_version_or_has_an_unknown_state_is_unknown(wine: &Wine) {
-    for (command, told) in [
+    for (command, reported) in [
         ("versions 99.0.0.0", "unknown reason=not-supported by lync"),
         ("state 77", "unknown reason=not-supported by lync"),
         ("state 6", "starting by lync"),
@@ -64,7 +64,7 @@ fn a_client_that_can_do_no_version_or_has_an_unknown_state_is_unknown(wine: &Win
         peer.come_up();
         let mut watch = wine.watch();
         watch.expect_all_absent_but("lync");
-        watch.expect("lync", &[told]);
+        watch.expect("lync", &[reported]);
         watch.end();
         peer.tell("quit");
     }
@@ -82,7 +82,7 @@ fn a_client_that_is_killed_while_signed_in(wine: &Wine) {
     watch.end();
 }
 
-fn two_clients_at_once_are_told_apart(wine: &Wine) {
+fn two_clients_at_once_are_distinguished(wine: &Wine) {
     let mut lync = lync(wine);
     lync.tell("state 3");
     let mut communicator = crate::communicator(wine);
@@ -107,5 +107,5 @@ crate::beside_both! {
     a_client_that_can_do_only_the_version_of_2010,
     a_client_that_can_do_no_version_or_has_an_unknown_state_is_unknown,
     a_client_that_is_killed_while_signed_in,
-    two_clients_at_once_are_told_apart,
+    two_clients_at_once_are_distinguished,
 }

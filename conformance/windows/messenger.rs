@@ -49,15 +49,15 @@ fn a_client_that_is_killed_signs_out_and_its_successor_is_found(wine: &Wine) {
     gate.enter();
 }
 
-fn a_refusal_says_what_it_means_and_is_not_the_end(wine: &Wine) {
+fn a_refusal_has_its_meaning_and_the_program_continues(wine: &Wine) {
     let mut peer = communicator(wine);
     peer.tell("register 80040111");
     peer.tell("flag 2");
     let mut gate = wine.start("sign_in_gate.exe");
     gate.says(BEGINS);
-    gate.says(&["Communicator gives no object: CLASS_E_CLASSNOTAVAILABLE (0x80040111)"]);
+    gate.says(&["Communicator returns an error: CLASS_E_CLASSNOTAVAILABLE (0x80040111)"]);
     peer.tell("register 80080005");
-    gate.says(&["Communicator gives no object: CO_E_SERVER_EXEC_FAILURE (0x80080005)"]);
+    gate.says(&["Communicator returns an error: CO_E_SERVER_EXEC_FAILURE (0x80080005)"]);
     peer.tell("status 2");
     peer.tell("register");
     gate.says(&["Communicator is running.", "The feature is on."]);
@@ -67,5 +67,5 @@ fn a_refusal_says_what_it_means_and_is_not_the_end(wine: &Wine) {
 crate::beside_both! {
     a_whole_session_in_the_words_of_the_article,
     a_client_that_is_killed_signs_out_and_its_successor_is_found,
-    a_refusal_says_what_it_means_and_is_not_the_end,
+    a_refusal_has_its_meaning_and_the_program_continues,
 }

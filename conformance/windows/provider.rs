@@ -185,10 +185,10 @@ fn late_bound_scripts_use_and_start_the_provider() {
          x = m.MySigninName\n\
          WScript.Echo Hex(Err.Number) & \" \" & Err.Description\n",
     );
-    let said = wine.run("cscript", &["//nologo", &vbs]);
-    let said: Vec<&str> = said.lines().map(str::trim_end).collect();
+    let printed = wine.run("cscript", &["//nologo", &vbs]);
+    let printed: Vec<&str> = printed.lines().map(str::trim_end).collect();
     assert_eq!(
-        said,
+        printed,
         [
             "alice@uc.test Alice Liddell",
             "34 34",

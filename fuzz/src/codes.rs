@@ -8,7 +8,8 @@ pub fn run(bytes: &[u8]) {
     match communicado_codes::explain(text) {
         Ok(explanations) => {
             assert!(!explanations.is_empty(), "no explanation is an error");
-            assert!(communicado_codes::parse(text).is_ok(), "parse and explain agree");
+            let has_number = explanations.iter().any(|it| it.number.is_some());
+            assert!(communicado_codes::parse(text).is_ok() || !has_number, "parse and explain agree");
             for it in explanations {
                 assert!(it.meaning.ends_with('.') && it.action.ends_with('.'), "{it:?}");
             }

@@ -1,8 +1,7 @@
-//! Holds the house rules, so that nobody has to remember them: each finding says where, and what
-//! to do.
+//! Checks the house rules. A finding has the place, and what to do.
 //!
-//! A rule reads the tree and returns what it found; all of them are in one table. Rules look at
-//! text and do not parse Rust: they are for people who mean well.
+//! A rule reads the tree and returns its findings; one table has all rules. Rules read text and do
+//! not parse Rust.
 
 mod cli_doc;
 mod crates;
@@ -26,28 +25,34 @@ struct Rule {
 }
 
 const RULES: &[Rule] = &[
-    Rule { name: "every file of Rust begins with a header", find: sources::without_header },
-    Rule { name: "a long file says why it is long", find: sources::long },
-    Rule { name: "nothing is left over", find: sources::leftovers },
-    Rule { name: "nothing names what is not in the repository", find: sources::private_paths },
-    Rule { name: "a crate bears the name of its folder", find: crates::misnamed },
+    Rule { name: "every Rust file begins with a header", find: sources::without_header },
+    Rule { name: "the header of a long file gives the reason", find: sources::long },
+    Rule { name: "no leftovers of development", find: sources::leftovers },
+    Rule { name: "no file names a path outside the repository", find: sources::private_paths },
+    Rule { name: "a crate has the name of its folder", find: crates::misnamed },
     Rule { name: "the core is pure", find: crates::impure_core },
-    Rule { name: "a desktop carries no server", find: crates::depending_on_the_gateway },
-    Rule { name: "only the wire is written down", find: crates::serialized_elsewhere },
+    Rule {
+        name: "no desktop crate depends on the gateway",
+        find: crates::depending_on_the_gateway,
+    },
+    Rule { name: "only the wire crate serializes", find: crates::serialized_elsewhere },
     Rule { name: "modules do not depend on each other in a circle", find: cycles::circles },
-    Rule { name: "every source meets a real client", find: crates::sources_without_peers },
-    Rule { name: "every program that is met can be installed", find: crates::peers_unknown },
+    Rule {
+        name: "every source has a test with a real client",
+        find: crates::sources_without_peers,
+    },
+    Rule { name: "every peer of a test has a package", find: crates::peers_unknown },
     Rule { name: "ARCHITECTURE.md names every crate", find: documents::crates_unnamed },
-    Rule { name: "what ARCHITECTURE.md names exists", find: documents::names_unknown },
-    Rule { name: "every link leads somewhere", find: documents::links_broken },
-    Rule { name: "every task that is named exists", find: documents::tasks_unknown },
-    Rule { name: "the changelog has a place for changes", find: documents::changelog_closed },
+    Rule { name: "every name in ARCHITECTURE.md exists", find: documents::names_unknown },
+    Rule { name: "every link has a target", find: documents::links_broken },
+    Rule { name: "every named task exists", find: documents::tasks_unknown },
+    Rule { name: "the changelog has an Unreleased section", find: documents::changelog_closed },
     Rule { name: "documents, help and doc comments are in plain English", find: prose::dialect },
     Rule { name: "generated files are up to date", find: generated::stale },
     Rule { name: "generated parts of documents are up to date", find: cli_doc::stale },
 ];
 
-/// Something to mend.
+/// A violation of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Finding {
     file: String,

@@ -39,20 +39,20 @@ fn listen(address: std::net::SocketAddr) -> std::io::Result<TcpListener> {
 
 /// Serves the publisher until it disconnects.
 fn publish(mut socket: TcpStream, first: &[u8], readers: &[TcpStream]) -> std::io::Result<()> {
-    let mut said = first.to_vec();
+    let mut received = first.to_vec();
     let mut part = [0; 4096];
     loop {
-        if let Some(at) = said.windows(4).position(|it| it == b"\r\n\r\n") {
-            let rest = said.split_off(at + 4);
-            let head = String::from_utf8_lossy(&said).into_owned();
-            said = rest;
+        if let Some(at) = received.windows(4).position(|it| it == b"\r\n\r\n") {
+            let rest = received.split_off(at + 4);
+            let head = String::from_utf8_lossy(&received).into_owned();
+            received = rest;
             let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
             let length = length.and_then(|it| it.parse().ok()).unwrap_or(0);
-            while said.len() < length {
+            while received.len() < length {
                 let count = socket.read(&mut part)?;
-                said.extend_from_slice(part.get(..count).unwrap_or_default());
+                received.extend_from_slice(part.get(..count).unwrap_or_default());
             }
-            let body = said.drain(..length).collect::<Vec<u8>>();
+            let body = received.drain(..length).collect::<Vec<u8>>();
             let event = [b"data: ", &*body, b"\n\n"].concat();
             for mut reader in readers {
                 let _ = reader.write(&event);
@@ -64,6 +64,6 @@ fn publish(mut socket: TcpStream, first: &[u8], readers: &[TcpStream]) -> std::i
         if count == 0 {
             return Ok(());
         }
-        said.extend_from_slice(part.get(..count).unwrap_or_default());
+        received.extend_from_slice(part.get(..count).unwrap_or_default());
     }
 }

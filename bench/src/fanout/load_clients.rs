@@ -108,7 +108,7 @@ fn read(
     let mut events = Vec::with_capacity(1024);
     let mut part = vec![0; 64 * 1024];
     let second = Timespec { tv_sec: 1, tv_nsec: 0 };
-    let (mut sum, mut told) = (0, 0);
+    let (mut sum, mut reported) = (0, 0);
     while !over.load(Ordering::SeqCst) {
         events.clear();
         let buffer = rustix::buffer::spare_capacity(&mut events);
@@ -132,8 +132,8 @@ fn read(
         received.store(sum, Ordering::SeqCst);
         // Only one event is in flight, so the sum gives the events of every reader.
         let all = sum / sockets.len().max(1);
-        if all > told {
-            told = all;
+        if all > reported {
+            reported = all;
             let _ = complete.send((all, Instant::now()));
         }
     }

@@ -111,7 +111,7 @@ fn report(cells: &[Cell], events: u32) -> Report {
     let pairs: Vec<(&Cell, &Cell)> = of(Kind::Gateway).zip(of(Kind::Nchan)).collect();
     let most = of(Kind::Gateway).map(|cell| cell.bytes).fold(0.0, f64::max);
     let lost: usize = of(Kind::Gateway).map(|cell| cell.lost).sum();
-    let said = |value: fn(&Cell) -> f64| {
+    let values = |value: fn(&Cell) -> f64| {
         let each = pairs.iter().map(|(ours, theirs)| {
             format!("{:.1} and {:.1} at {}", value(ours), value(theirs), ours.readers)
         });
@@ -130,21 +130,21 @@ fn report(cells: &[Cell], events: u32) -> Report {
         tables: vec![Table { heads, rows: rows.collect() }],
         goals: vec![
             Goal {
-                claim: "at most 3 kB per idle connection",
+                claim: "At most 3 kB per idle connection",
                 met: most <= 3000.0,
                 measured: format!("{most:.0} bytes"),
             },
             Goal {
-                claim: "less CPU time per event than nchan, in µs",
+                claim: "Less CPU time per event than nchan, in µs",
                 met: ahead(|cell| cell.micros),
-                measured: said(|cell| cell.micros),
+                measured: values(|cell| cell.micros),
             },
             Goal {
-                claim: "faster to the last reader than nchan (median, ms)",
+                claim: "Faster to the last reader than nchan (median, ms)",
                 met: ahead(|cell| cell.last.median()),
-                measured: said(|cell| cell.last.median()),
+                measured: values(|cell| cell.last.median()),
             },
-            Goal { claim: "no event is lost", met: lost == 0, measured: format!("{lost} events") },
+            Goal { claim: "No event is lost", met: lost == 0, measured: format!("{lost} events") },
         ],
     }
 }

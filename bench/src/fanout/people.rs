@@ -143,7 +143,7 @@ fn report(cells: &[Cell], changes: u32) -> Report {
             .to_owned(),
         tables: vec![Table { heads, rows: rows.collect() }],
         goals: vec![Goal {
-            claim: "a change costs at most twice as much with 100,000 people as with 1,000",
+            claim: "A change costs at most twice as much with 100,000 people as with 1,000",
             met: growth <= 2.0,
             measured: format!("{growth:.2} times"),
         }],

@@ -44,7 +44,7 @@ fn demo() -> Vec<Row> {
     });
     let mut recording = Recording::of(reader);
     recording.rows.push(Row::command("communicado demo"));
-    recording.until("Signed-out came before gone");
+    recording.until("always came before `absent`");
     recording.rows
 }
 
@@ -115,9 +115,9 @@ impl Recording {
         loop {
             let left = PATIENCE.saturating_sub(began.elapsed());
             let (at, line) = self.lines.recv_timeout(left).unwrap_or_else(|_| {
-                panic!("`{word}` was not said within {PATIENCE:?}; so far: {:#?}", self.rows)
+                panic!("`{word}` was not printed within {PATIENCE:?}; so far: {:#?}", self.rows)
             });
-            self.rows.push(Row::said(&line, at.saturating_duration_since(last)));
+            self.rows.push(Row::printed(&line, at.saturating_duration_since(last)));
             last = at;
             if line.contains(word) {
                 return;

@@ -25,7 +25,7 @@ pub(crate) struct Row {
 enum Kind {
     Command,
     Happening,
-    Said,
+    Printed,
 }
 
 impl Row {
@@ -40,8 +40,8 @@ impl Row {
     }
 
     /// A line of communicado.
-    pub(crate) fn said(text: &str, after: Duration) -> Self {
-        Self { after: after.min(WAIT_MAX), kind: Kind::Said, text: text.to_owned() }
+    pub(crate) fn printed(text: &str, after: Duration) -> Self {
+        Self { after: after.min(WAIT_MAX), kind: Kind::Printed, text: text.to_owned() }
     }
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn draw(title: &str, rows: &[Row]) -> String {
     for row in rows {
         at += row.after;
         // The line follows when the viewer has read the action.
-        if row.kind == Kind::Said && previous == Some(&Kind::Happening) {
+        if row.kind == Kind::Printed && previous == Some(&Kind::Happening) {
             at += READ / 2;
         }
         begins.push(at);
@@ -90,7 +90,7 @@ pub(crate) fn draw(title: &str, rows: &[Row]) -> String {
                 let _ =
                     write!(svg, "<tspan fill=\"#8b93a5\">      ▸ {}</tspan>", escaped(&row.text));
             }
-            Kind::Said => svg.push_str(&coloured(&row.text)),
+            Kind::Printed => svg.push_str(&coloured(&row.text)),
         }
         svg.push_str("</text>\n");
     }

@@ -1,5 +1,5 @@
-/* A program that asks a client what Office asks, in Office's order (Microsoft, "Integrating IM
- * applications with Office"), bound early. Each line says what one call gave. */
+/* A program that makes Office's queries to a client, in Office's order (Microsoft, "Integrating IM
+ * applications with Office"), early-bound. Each line has the result of one call. */
 
 #define COBJMACROS
 #include <windows.h>
@@ -10,16 +10,16 @@
 
 static const IID CALLBACK_EVENTS = {0xABF012A2, 0x2068, 0x4B4D, {0x80, 0xD7, 0x6D, 0x38, 0x6B, 0xA7, 0xC8, 0xA2}};
 
-static void said(const char *what, HRESULT hr) { printf("%s 0x%08lX\n", what, (unsigned long)hr); fflush(stdout); }
+static void print_result(const char *what, HRESULT hr) { printf("%s 0x%08lX\n", what, (unsigned long)hr); fflush(stdout); }
 static void number(const char *what, HRESULT hr, long value)
 {
-    if (FAILED(hr)) { said(what, hr); return; }
+    if (FAILED(hr)) { print_result(what, hr); return; }
     printf("%s %ld\n", what, value);
     fflush(stdout);
 }
 static void text(const char *what, HRESULT hr, BSTR value)
 {
-    if (FAILED(hr)) { said(what, hr); return; }
+    if (FAILED(hr)) { print_result(what, hr); return; }
     printf("%s %ls\n", what, value ? value : L"(none)");
     fflush(stdout);
 }
@@ -67,7 +67,7 @@ static void subscribe(const char *what, void *object, REFIID events)
     HRESULT hr = IUnknown_QueryInterface((IUnknown *)object, &IID_IConnectionPointContainer, (void **)&container);
     if (SUCCEEDED(hr)) hr = IConnectionPointContainer_FindConnectionPoint(container, events, &point);
     if (SUCCEEDED(hr)) hr = IConnectionPoint_Advise(point, (IUnknown *)&sink, &cookie);
-    if (FAILED(hr)) said(what, hr);
+    if (FAILED(hr)) print_result(what, hr);
 }
 
 int main(int argc, char **argv)
@@ -99,34 +99,34 @@ int main(int argc, char **argv)
     CLSIDFromString(class_text, &class);
     CoInitializeEx(NULL, COINIT_APARTMENTTHREADED);
     hr = CoCreateInstance(&class, NULL, CLSCTX_LOCAL_SERVER, &IID_IUCOfficeIntegration, (void **)&root);
-    if (FAILED(hr)) { said("create", hr); return 1; }
+    if (FAILED(hr)) { print_result("create", hr); return 1; }
     hr = IUCOfficeIntegration_GetAuthenticationInfo(root, newer, &string); text("GetAuthenticationInfo 99", hr, string);
     hr = IUCOfficeIntegration_GetAuthenticationInfo(root, version, &string); text("GetAuthenticationInfo 15", hr, string);
     hr = IUCOfficeIntegration_GetInterface(root, version, 1, &object);
     if (SUCCEEDED(hr)) hr = IDispatch_QueryInterface(object, &IID_ILyncClient, (void **)&client);
-    if (FAILED(hr)) { said("ILyncClient", hr); return 1; }
-    said("IAutomation", IUCOfficeIntegration_GetInterface(root, version, 2, &object));
+    if (FAILED(hr)) { print_result("ILyncClient", hr); return 1; }
+    print_result("IAutomation", IUCOfficeIntegration_GetInterface(root, version, 2, &object));
     subscribe("_ILyncClientEvents", client, &DIID__ILyncClientEvents);
     subscribe("_IUCOfficeIntegrationEvents", root, &DIID__IUCOfficeIntegrationEvents);
     hr = ILyncClient_get_State(client, &value); number("State", hr, value);
     hr = IUCOfficeIntegration_GetSupportedFeatures(root, version, &value); number("GetSupportedFeatures", hr, value);
     hr = ILyncClient_get_Self(client, &self);
     if (SUCCEEDED(hr)) hr = ISelf_get_Contact(self, &contact);
-    if (FAILED(hr)) { said("Self.Contact", hr); return 1; }
+    if (FAILED(hr)) { print_result("Self.Contact", hr); return 1; }
     subscribe("_IContactEvents", contact, &DIID__IContactEvents);
     hr = ILyncClient_get_ContactManager(client, &manager);
-    if (FAILED(hr)) { said("ContactManager", hr); return 1; }
+    if (FAILED(hr)) { print_result("ContactManager", hr); return 1; }
     hr = ILyncClient_get_ConversationManager(client, &conversations);
-    if (FAILED(hr)) { said("ConversationManager", hr); return 1; }
+    if (FAILED(hr)) { print_result("ConversationManager", hr); return 1; }
     subscribe("_IConversationManagerEvents", conversations, &DIID__IConversationManagerEvents);
     hr = IConversationManager_get_SummarizerStates(conversations, &value); number("SummarizerStates", hr, value);
     hr = IConversationManager_get_Conversations(conversations, &held);
     if (SUCCEEDED(hr)) hr = IConversationCollection_get_Count(held, &value);
     number("Conversations.Count", hr, value);
-    said("AddConversation", IConversationManager_AddConversation(conversations, &object));
+    print_result("AddConversation", IConversationManager_AddConversation(conversations, &object));
     hr = ILyncClient_get_Uri(client, &string); text("Uri", hr, string);
     hr = IContactManager_GetContactByUri(manager, string, &contact);
-    if (FAILED(hr)) { said("GetContactByUri", hr); return 1; }
+    if (FAILED(hr)) { print_result("GetContactByUri", hr); return 1; }
     hr = IContact_CanStart(contact, 1, &truth); number("CanStart", hr, truth);
     VariantInit(&any);
     hr = IContact_GetContactInformation(contact, 0, &any); number("Availability", hr, V_I4(&any));
@@ -137,7 +137,7 @@ int main(int argc, char **argv)
     kinds = SafeArrayCreateVector(VT_I4, 0, 3);
     for (LONG i = 0; i < 3; i++) { long kind = i == 2 ? 10 : i; SafeArrayPutElement(kinds, &i, &kind); }
     if (SUCCEEDED(hr)) hr = IContactSubscription_Subscribe(subscription, 2, kinds);
-    said("Subscribe", hr);
+    print_result("Subscribe", hr);
     hr = IContact_BatchGetContactInformation(contact, kinds, &known);
     if (SUCCEEDED(hr)) {
         hr = IContactInformationDictionary_get_Count(known, &value); number("Batch.Count", hr, value);
@@ -147,7 +147,7 @@ int main(int argc, char **argv)
         VariantInit(&any);
         hr = IContactInformationDictionary_TryGetValue(known, 77, &any, &truth);
         number("Batch of what is not known", hr, truth);
-    } else said("BatchGetContactInformation", hr);
+    } else print_result("BatchGetContactInformation", hr);
     hr = IContact_get_Settings(contact, &settings);
     if (SUCCEEDED(hr)) hr = IContactSettingDictionary_get_Count(settings, &value);
     number("Settings.Count", hr, value);

@@ -1,7 +1,7 @@
-/* A program that is bound early to IMessenger3 and what it leads to: every slot by its place in the
- * table. Each line says what one call gave. With a word: `cycles N` connects, subscribes and lets
- * go N times; `flood N` writes MyStatus N times; both print every hundredth number; `hang` subscribes and never returns from an event;
- * `leave` ends with everything held. */
+/* An early-bound caller of IMessenger3 and the interfaces that it returns: every slot by its position
+ * in the vtable. Each line has the result of one call. With an argument: `cycles N` connects,
+ * subscribes and releases N times; `flood N` writes MyStatus N times; both print every hundredth
+ * number; `hang` subscribes and never returns from an event; `leave` exits without a release. */
 
 #define COBJMACROS
 #include <windows.h>
@@ -12,17 +12,17 @@
 #include <string.h>
 #include "communicator.h"
 
-static void said(const char *what, HRESULT hr) { printf("%s 0x%08lX\n", what, (unsigned long)hr); fflush(stdout); }
+static void print_result(const char *what, HRESULT hr) { printf("%s 0x%08lX\n", what, (unsigned long)hr); fflush(stdout); }
 static void text(const char *what, HRESULT hr, BSTR value)
 {
-    if (FAILED(hr)) { said(what, hr); return; }
+    if (FAILED(hr)) { print_result(what, hr); return; }
     printf("%s %ls\n", what, value ? value : L"");
     fflush(stdout);
     SysFreeString(value);
 }
 static void number(const char *what, HRESULT hr, long value)
 {
-    if (FAILED(hr)) { said(what, hr); return; }
+    if (FAILED(hr)) { print_result(what, hr); return; }
     printf("%s %ld\n", what, value);
     fflush(stdout);
 }
@@ -52,7 +52,7 @@ static IMessenger3 *create(void)
 {
     IMessenger3 *messenger = NULL;
     HRESULT hr = CoCreateInstance(&CLSID_Messenger, NULL, CLSCTX_LOCAL_SERVER, &IID_IMessenger3, (void **)&messenger);
-    if (FAILED(hr)) { said("create", hr); exit(1); }
+    if (FAILED(hr)) { print_result("create", hr); exit(1); }
     return messenger;
 }
 
@@ -63,7 +63,7 @@ static IConnectionPoint *subscribe(void *messenger, DWORD *cookie)
     HRESULT hr = IUnknown_QueryInterface((IUnknown *)messenger, &IID_IConnectionPointContainer, (void **)&container);
     if (SUCCEEDED(hr)) hr = IConnectionPointContainer_FindConnectionPoint(container, &DIID_DMessengerEvents, &point);
     if (SUCCEEDED(hr)) hr = IConnectionPoint_Advise(point, (IUnknown *)&sink, cookie);
-    if (FAILED(hr)) { said("subscribe", hr); exit(1); }
+    if (FAILED(hr)) { print_result("subscribe", hr); exit(1); }
     IConnectionPointContainer_Release(container);
     return point;
 }
@@ -79,16 +79,16 @@ static void walk(IMessenger3 *messenger)
     hr = IMessenger3_get_MySigninName(messenger, &string); text("MySigninName", hr, string);
     hr = IMessenger3_get_MyFriendlyName(messenger, &string); text("MyFriendlyName", hr, string);
     hr = IMessenger3_get_MyServiceName(messenger, &string); text("MyServiceName", hr, string);
-    said("put MyStatus", IMessenger3_put_MyStatus(messenger, 0x0A));
+    print_result("put MyStatus", IMessenger3_put_MyStatus(messenger, 0x0A));
     hr = IMessenger3_get_MyStatus(messenger, &value); number("MyStatus", hr, value);
-    said("put OFFLINE", IMessenger3_put_MyStatus(messenger, 1));
-    said("Window", IMessenger3_get_Window(messenger, &object));
+    print_result("put OFFLINE", IMessenger3_put_MyStatus(messenger, 1));
+    print_result("Window", IMessenger3_get_Window(messenger, &object));
     VariantInit(&any);
     hr = IMessenger3_get_Property(messenger, 0, &any);
     text("Property", hr, V_VT(&any) == VT_BSTR ? V_BSTR(&any) : NULL);
     string = SysAllocString(L"friends");
     VariantInit(&any);
-    said("CreateGroup", IMessenger3_CreateGroup(messenger, string, any, &object));
+    print_result("CreateGroup", IMessenger3_CreateGroup(messenger, string, any, &object));
     SysFreeString(string);
     string = SysAllocString(L"sip:ALICE@uc.test");
     hr = IMessenger3_GetContact(messenger, string, NULL, &object);
@@ -109,13 +109,13 @@ static void walk(IMessenger3 *messenger)
                 VariantInit(&one);
                 hr = SafeArrayGetElement(V_ARRAY(&any), &index, &one);
                 number("Contact.PresenceProperties(1)", hr, V_I4(&one));
-            } else said("Contact.PresenceProperties", hr);
+            } else print_result("Contact.PresenceProperties", hr);
             IMessengerContactAdvanced_Release(contact);
-        } else said("Contact", hr);
+        } else print_result("Contact", hr);
         IDispatch_Release(object);
-    } else said("GetContact", hr);
+    } else print_result("GetContact", hr);
     string = SysAllocString(L"bob@uc.test");
-    said("GetContact of a stranger", IMessenger3_GetContact(messenger, string, NULL, &object));
+    print_result("GetContact of a stranger", IMessenger3_GetContact(messenger, string, NULL, &object));
     SysFreeString(string);
     hr = IMessenger3_get_Services(messenger, &object);
     if (SUCCEEDED(hr)) {
@@ -129,24 +129,24 @@ static void walk(IMessenger3 *messenger)
             if (SUCCEEDED(hr)) { hr = IMessengerService_get_MyStatus(service, &value); number("Service.MyStatus", hr, value); IMessengerService_Release(service); }
             IDispatch_Release(primary);
         }
-        if (FAILED(hr)) said("Services", hr);
+        if (FAILED(hr)) print_result("Services", hr);
     }
     {
         IMessengerAdvanced *advanced;
         IMessengerContactResolution *resolution;
         hr = IMessenger3_QueryInterface(messenger, &IID_IMessengerAdvanced, (void **)&advanced);
         if (SUCCEEDED(hr)) { hr = IMessengerAdvanced_GetAuthenticationInfo(advanced, &string); text("GetAuthenticationInfo", hr, string); IMessengerAdvanced_Release(advanced); }
-        else said("IMessengerAdvanced", hr);
+        else print_result("IMessengerAdvanced", hr);
         hr = IMessenger3_QueryInterface(messenger, &IID_IMessengerContactResolution, (void **)&resolution);
         if (SUCCEEDED(hr)) {
             BSTR address = SysAllocString(L"alice@uc.test");
             hr = IMessengerContactResolution_ResolveContact(resolution, 1, 2, address, &string);
             text("ResolveContact", hr, string);
             IMessengerContactResolution_Release(resolution);
-        } else said("IMessengerContactResolution", hr);
+        } else print_result("IMessengerContactResolution", hr);
     }
-    said("Signin", IMessenger3_Signin(messenger, 0, NULL, NULL));
-    said("Signout", IMessenger3_Signout(messenger));
+    print_result("Signin", IMessenger3_Signin(messenger, 0, NULL, NULL));
+    print_result("Signout", IMessenger3_Signout(messenger));
     hr = IMessenger3_get_MyStatus(messenger, &value); number("MyStatus", hr, value);
     hr = IMessenger3_get_MySigninName(messenger, &string); text("MySigninName", hr, string);
 }

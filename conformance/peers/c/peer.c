@@ -1,6 +1,6 @@
 /* A UC client for tests, in C: early-bound, in a single-threaded apartment with a message loop,
  * answering IDispatch by the type library that widl made. Driven by lines on standard input, each
- * answered by one line: "ok ..." or "error ...". Nothing of it is shared with the program that it
+ * answered by one line: "ok ..." or "error ...". It shares no code with the program that it
  * tests. */
 
 #define COBJMACROS
@@ -49,7 +49,7 @@ static long calls;
 static long signin_calls;
 static LARGE_INTEGER began;
 
-/* What the user's client is in. */
+/* The state of the client. */
 static long status = 1, state = 1, availability = 3500, old_state, status_code;
 static WCHAR signin_name[256], friendly_name[256], activity[256], uri[256];
 static char versions[256] = "14.0.0.0,15.0.0.0";
@@ -285,24 +285,24 @@ static const void *const CONTAINER_SLOTS[] = {container_query, reference, refere
 static const void *const POINT_SLOTS[] = {point_query, reference, reference, point_interface,
                                     point_container, advise, unadvise, enum_connections};
 
-/* Tells every sink; a sink that is gone is let go of. The arguments are in declared order. */
+/* Calls every sink, and releases the sinks that have gone. The arguments are in declared order. */
 static int fire(enum kind kind, DISPID id, VARIANT *arguments, int count)
 {
     Object *object = &objects[kind];
     VARIANT reversed[4];
     DISPPARAMS parameters = {reversed, NULL, count, 0};
-    int told = 0;
+    int delivered = 0;
     for (int i = 0; i < count; i++) reversed[count - 1 - i] = arguments[i];
     QueryPerformanceCounter(&began);
     for (int i = 0; i < SINKS; i++) {
         HRESULT hr;
         if (!object->sinks[i]) continue;
         hr = IDispatch_Invoke(object->sinks[i], id, &IID_NULL, 0, DISPATCH_METHOD, &parameters, NULL, NULL, NULL);
-        if (SUCCEEDED(hr)) { told++; continue; }
+        if (SUCCEEDED(hr)) { delivered++; continue; }
         IDispatch_Release(object->sinks[i]);
         object->sinks[i] = NULL;
     }
-    return told;
+    return delivered;
 }
 
 static VARIANT number(long value)
@@ -323,7 +323,7 @@ static VARIANT object_value(enum kind kind)
     return v;
 }
 
-/* What is set is told before the call returns: of the user, and of the user's own contact. */
+/* Sends the events of the user and of the user's own contact before the call returns. */
 static HRESULT WINAPI put_my_status(void *this, LONG value)
 {
     VARIANT mine[] = {number(0), number(value)}, contact[] = {object_value(CONTACT), number(value)};
@@ -494,29 +494,29 @@ static void fire_event(char *what, char *rest)
 {
     VARIANT arguments[2];
     long a = 0, b = 0, c = 0;
-    int told;
+    int delivered;
     if (rest) {
         char *end = rest;
         a = (long)strtoul(rest, &end, 0);
         b = (long)strtoul(end, &end, 0);
         c = (long)strtoul(end, &end, 0);
     }
-    if (is(what, "signin")) { arguments[0] = number(a); told = fire(MESSENGER, 1024, arguments, 1); }
-    else if (is(what, "signout")) told = fire(MESSENGER, 1025, arguments, 0);
-    else if (is(what, "status")) { arguments[0] = number(a); arguments[1] = number(b); told = fire(MESSENGER, 1031, arguments, 2); }
-    else if (is(what, "shutdown")) told = fire(MESSENGER, 1032, arguments, 0);
-    else if (is(what, "unknown")) { arguments[0] = number(1); told = fire(is_lync ? CLIENT : MESSENGER, a, arguments, 1); }
+    if (is(what, "signin")) { arguments[0] = number(a); delivered = fire(MESSENGER, 1024, arguments, 1); }
+    else if (is(what, "signout")) delivered = fire(MESSENGER, 1025, arguments, 0);
+    else if (is(what, "status")) { arguments[0] = number(a); arguments[1] = number(b); delivered = fire(MESSENGER, 1031, arguments, 2); }
+    else if (is(what, "shutdown")) delivered = fire(MESSENGER, 1032, arguments, 0);
+    else if (is(what, "unknown")) { arguments[0] = number(1); delivered = fire(is_lync ? CLIENT : MESSENGER, a, arguments, 1); }
     else if (is(what, "state")) {
         old_state = a; status_code = c;
         arguments[0] = object_value(CLIENT); arguments[1] = object_value(EVENTDATA);
-        told = fire(CLIENT, 100, arguments, 2);
+        delivered = fire(CLIENT, 100, arguments, 2);
         (void)b;
-    } else if (is(what, "shutting-down")) told = fire(ROOT, 50, arguments, 0);
+    } else if (is(what, "shutting-down")) delivered = fire(ROOT, 50, arguments, 0);
     else if (is(what, "contact")) {
         arguments[0] = object_value(CONTACT); arguments[1] = object_value(EVENTDATA);
-        told = fire(CONTACT, 400, arguments, 2);
+        delivered = fire(CONTACT, 400, arguments, 2);
     } else { printf("error no event %s\n", what ? what : ""); return; }
-    printf("ok %d\n", told);
+    printf("ok %d\n", delivered);
 }
 
 static void revoke(void)
@@ -572,7 +572,7 @@ static int command(char *line)
     return 1;
 }
 
-/* Hands each line to the thread of the objects; `go-on` is for when that thread hangs. */
+/* Passes each line to the thread of the objects; `go-on` works while that thread hangs. */
 static DWORD WINAPI read_lines(void *none)
 {
     char line[1024];
@@ -620,7 +620,7 @@ int main(int argc, char **argv)
     }
     revoke();
     fflush(stdout);
-    /* Wine may wait for ever in CoUninitialize for those who still hold on to an object. */
+    /* Wine may wait for ever in CoUninitialize for callers that still hold an object. */
     TerminateProcess(GetCurrentProcess(), 0);
     return 0;
 }

@@ -38,7 +38,7 @@ static long long ticks(void)
     return now.QuadPart;
 }
 
-/* After so many changes of a status there is a line; 0 for a line that names each. */
+/* The status changes per line; 0: a line for each change. */
 static LONG counts, heard;
 
 static HRESULT WINAPI query(IDispatch *this, REFIID wanted, void **r)
@@ -91,7 +91,7 @@ static HRESULT create(REFIID iid, void **r)
     return CoCreateInstance(&MESSENGER, NULL, CLSCTX_LOCAL_SERVER, iid, r);
 }
 
-/* Each connection has a sink of its own. */
+/* Each connection has its own sink. */
 static int events(int connections)
 {
     IDispatch *sinks = calloc(connections, sizeof *sinks);
@@ -112,7 +112,7 @@ static int events(int connections)
     return 0;
 }
 
-/* For each line with a number, so many changes between busy and away, and when they began. */
+/* For each line with a number: this many changes between busy and away, and their start time. */
 static int changes(void)
 {
     IDispatch *messenger;

@@ -1,6 +1,6 @@
 /* The article's console program (C. Mayo, "Getting sign in/sign out status via Office Communicator
- * 2007 SDK"), call by call: the flag, the object, the three events, the boolean, Enter. Early-bound,
- * as C# is; with the faults that it has, since programs in the world have them. */
+ * 2007 SDK"), call by call: the flag, the object, the three events, the boolean, Enter. Early-bound
+ * like C#. It has the article's faults, because real programs have them. */
 
 #define COBJMACROS
 #include <windows.h>

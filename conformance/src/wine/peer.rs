@@ -41,7 +41,7 @@ impl PeerKind {
 #[derive(Debug)]
 pub struct Peer {
     process: Process,
-    said: Receiver<String>,
+    printed: Receiver<String>,
     program: String,
 }
 
@@ -60,7 +60,7 @@ impl Peer {
             in_prefix(command, prefix).stdin(Stdio::piped()).stdout(Stdio::piped());
         });
         let output = process.child().stdout.take().expect_ok("read from a peer");
-        let (say, said) = mpsc::channel();
+        let (say, printed) = mpsc::channel();
         // The thread ends with the output, or with the peer.
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
@@ -69,7 +69,7 @@ impl Peer {
                 }
             }
         });
-        let mut peer = Self { process, said, program: program.to_owned() };
+        let mut peer = Self { process, printed, program: program.to_owned() };
         peer.hear("ready");
         peer
     }
@@ -94,7 +94,7 @@ impl Peer {
 
     #[track_caller]
     fn hear(&mut self, command: &str) -> String {
-        let line = receive(&self.said);
+        let line = receive(&self.printed);
         let line = line.unwrap_or_else(|error| {
             panic!("{} does not answer `{command}`: {error}", self.program)
         });

@@ -16,7 +16,7 @@ use crate::wine_command::{WINE, built, in_prefix};
 #[derive(Debug)]
 pub struct Program {
     process: Process,
-    said: Receiver<String>,
+    printed: Receiver<String>,
     prefix: PathBuf,
 }
 
@@ -27,7 +27,7 @@ impl Program {
             in_prefix(command, prefix).stdin(Stdio::piped()).stdout(Stdio::piped());
         });
         let output = process.child().stdout.take().expect_ok("read from a program");
-        let (say, said) = mpsc::channel();
+        let (say, printed) = mpsc::channel();
         // The thread ends with the output, or with the program.
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
@@ -36,7 +36,7 @@ impl Program {
                 }
             }
         });
-        Self { process, said, prefix: prefix.to_owned() }
+        Self { process, printed, prefix: prefix.to_owned() }
     }
 
     /// Waits for the next lines, which must begin with these texts.
@@ -47,7 +47,7 @@ impl Program {
     #[track_caller]
     pub fn says(&self, expected: &[&str]) {
         for expected in expected {
-            let line = receive(&self.said).unwrap_or_else(|error| {
+            let line = receive(&self.printed).unwrap_or_else(|error| {
                 panic!("nothing, not {expected:?}: {error}\n{}", stacks(&self.prefix))
             });
             assert!(line.starts_with(expected), "{line:?} and not {expected:?}");
@@ -57,7 +57,7 @@ impl Program {
     /// Waits for the next lines, which must be these in any order.
     #[track_caller]
     pub fn expect_lines_in_any_order(&self, expected: &[&str]) {
-        let next = |_: &&str| receive(&self.said).unwrap_or_default();
+        let next = |_: &&str| receive(&self.printed).unwrap_or_default();
         let mut lines: Vec<String> = expected.iter().map(next).collect();
         let mut expected: Vec<&str> = expected.to_vec();
         lines.sort_unstable();

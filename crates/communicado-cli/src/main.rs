@@ -9,6 +9,7 @@
 
 mod arguments;
 mod commands;
+mod condition;
 mod dispatch;
 mod errors;
 mod form;

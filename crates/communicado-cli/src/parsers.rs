@@ -1,15 +1,6 @@
-//! Parsers for the values of options: conditions and durations.
+//! A parser for the values of options: durations.
 
 use std::time::Duration;
-
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use communicado::Condition;
-
-/// The parser for a condition, which lists the known conditions in the help.
-pub(crate) fn condition() -> impl TypedValueParser<Value = Condition> {
-    let words = PossibleValuesParser::new(Condition::words());
-    words.try_map(|word| word.parse::<Condition>())
-}
 
 /// Parses a duration that is not negative.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {

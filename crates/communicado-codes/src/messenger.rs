@@ -1,7 +1,6 @@
-//! `MSGR_E_*` and `MSGR_S_*`: the results of Communicator and Windows Messenger.
+//! `MSGR_E_*`, `MSGR_S_*` and `SR_*`: the results of Communicator and Windows Messenger.
 //!
-//! **Not here:** the `SR_*` codes of sessions (from 0x81000601), and the codes of MSN Messenger,
-//! which uses some of these numbers for something else.
+//! **Not here:** the codes of MSN Messenger, which uses some of these numbers for something else.
 //! **Know:** the offsets count like decimal numbers but are hexadecimal, so 0x60 follows 0x59, 0x70
 //! follows 0x69, and 0x80 follows 0x78.
 //! **Know:** a row has a status only if the documentation or the name implies one, or if the code
@@ -11,7 +10,8 @@
 //! `OnSignin` (bb758806) and `OnMyStatusChange` (bb787240) for what they mean there; Windows
 //! Messenger, `MSGRConstants` enumeration (im-msgrconstants) for the others. That page calls about
 //! half of the codes "not supported" and omits a few; for these the table only repeats the name. It
-//! also has 0x86 for `IE_OFFLINE`; the header has 0x87.
+//! also has 0x86 for `IE_OFFLINE`; the header has 0x87. `SR_*` from bb758786 and, from 0x81000622,
+//! `SESSION_RESULT` of Windows Messenger (im-session-result-enum).
 //!
 //! Read next: [`ERRORS`].
 
@@ -19,6 +19,8 @@ use crate::{Code, Family};
 
 /// The base of the codes: a failure of facility 0x100.
 const ERROR_BASE: u32 = 0x8100_0300;
+/// The base of the codes of sessions.
+const SESSION_BASE: u32 = 0x8100_0600;
 /// The base of the codes: a success of facility 0x100.
 const SUCCESS_BASE: u32 = 0x0100_0300;
 
@@ -332,6 +334,70 @@ pub(crate) const SUCCESSES: &[Code] = &[
       named!("the number of a conversation matches")),
 ];
 
+#[rustfmt::skip] // The table is read by its columns.
+pub(crate) const SESSIONS: &[Code] = &[
+    r(0x01, "SR_APPLICATION_LAUNCH_FAILED",
+      "The application could not be started."),
+    r(0x02, "SR_INVITATION_DECLINED",
+      "The recipient declined the invitation."),
+    r(0x03, "SR_CONNECTION_FAILURE",
+      "The connection of the session failed."),
+    r(0x04, "SR_AUTHENTICATION_FAILED",
+      "The authentication of the session failed."),
+    r(0x05, "SR_SESSION_NOT_READY",
+      "The session is not ready."),
+    r(0x06, "SR_SESSION_CANCELLED_LOCAL",
+      "This side canceled the session."),
+    r(0x07, "SR_SESSION_CANCELLED_REMOTE",
+      "The other side canceled the session."),
+    r(0x08, "SR_SESSION_PROTOCOL_ERROR",
+      "The protocol of the session failed."),
+    r(0x09, "SR_SESSION_TIMEOUT",
+      "The session timed out."),
+    r(0x0A, "SR_CANCEL_BEFORE_CONNECT",
+      "The session was canceled before it was connected."),
+    r(0x0B, "SR_NOT_INVITEE",
+      "This user is not the one who was invited."),
+    r(0x0C, "SR_NOT_INVITER",
+      "This user is not the one who invited."),
+    r(0x0D, "SR_APP_ALREADY_REGISTERED",
+      "The application is registered already."),
+    r(0x0E, "SR_APP_NOT_REGISTERED",
+      "The application is not registered."),
+    r(0x0F, "SR_NOT_VALID_FOR_APP_INVITE",
+      "The call is not valid for an invitation to an application."),
+    r(0x10, "SR_APP_NOT_SPECIFIED",
+      "The call does not name an application."),
+    r(0x11, "SR_CONTEXT_DATA_OVER_LIMIT",
+      "The data of the application is too long."),
+    r(0x12, "SR_NO_USER_INVITED",
+      "Nobody is invited to the session."),
+    r(0x13, "SR_INVITED_SELF",
+      "The inviting and the invited user are the same."),
+    r(0x14, "SR_SESSION_STATE_INVALID",
+      "The session is in an invalid state."),
+    r(0x15, "SR_INVITATION_SEND_FAILURE",
+      "The invitation could not be sent."),
+    r(0x16, "SR_CANCEL_SEND_FAILURE",
+      "The cancellation could not be sent."),
+    r(0x17, "SR_DECLINE_SEND_FAILURE",
+      "The refusal could not be sent."),
+    r(0x18, "SR_ACCEPT_SEND_FAILURE",
+      "The acceptance could not be sent."),
+    r(0x19, "SR_CONTEXT_DATA_SEND_FAILURE",
+      "The data of the application could not be sent."),
+    r(0x20, "SR_SESSION_ACCEPTED_ELSEWHERE",
+      "The session was accepted in another place; in Windows Messenger, the network configuration failed."),
+    r(0x21, "SR_VOICE_ALREADY_ACTIVE",
+      "A voice session is active already; in Windows Messenger, the network is not supported."),
+    r(0x22, "SR_REMOTE_NET_NOT_SUPPORTED",
+      "The network of the other side is not supported."),
+    r(0x23, "SR_FIREWALL_NOT_SUPPORTED",
+      "The firewall is not supported."),
+    r(0x24, "SR_OLD_SIP_STACK",
+      "The SIP implementation is too old."),
+];
+
 const fn e(
     offset: u32,
     name: &'static str,
@@ -346,6 +412,11 @@ const fn e(
 const fn s(offset: u32, name: &'static str, action: &'static str, meaning: &'static str) -> Code {
     let number = SUCCESS_BASE + offset;
     Code { number, name, family: Family::MessengerSuccess, meaning, action, status: NONE }
+}
+
+const fn r(offset: u32, name: &'static str, meaning: &'static str) -> Code {
+    let (number, family) = (SESSION_BASE + offset, Family::MessengerSession);
+    Code { number, name, family, meaning, action: CONVERSATION, status: NONE }
 }
 
 #[cfg(test)]
@@ -398,6 +469,8 @@ mod tests {
             .chain(0x90..=0x92)
             .map(|offset| 0x8100_0300 + offset);
         assert!(ERRORS.iter().map(|code| code.number).eq(used));
+        let used = (0x01..=0x19).chain(0x20..=0x24).map(|offset| 0x8100_0600 + offset);
+        assert!(SESSIONS.iter().map(|code| code.number).eq(used));
         let used = (0x01..=0x08).map(|offset| 0x0100_0300 + offset);
         assert!(SUCCESSES.iter().map(|code| code.number).eq(used));
     }
@@ -406,5 +479,6 @@ mod tests {
     fn a_name_has_the_prefix_of_its_family() {
         assert!(ERRORS.iter().all(|code| code.name.starts_with("MSGR_E_")));
         assert!(SUCCESSES.iter().all(|code| code.name.starts_with("MSGR_S_")));
+        assert!(SESSIONS.iter().all(|code| code.name.starts_with("SR_")));
     }
 }

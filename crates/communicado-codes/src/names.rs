@@ -5,17 +5,35 @@
 
 use alloc::vec::Vec;
 
-use crate::{Code, codes, tokens::pieces};
+use crate::{
+    Code, Family, codes,
+    lync::{EXCEPTIONS, Exception},
+    tokens::pieces,
+};
 
 /// Finds the rows with this name, or else the rows with this name after a prefix.
 pub(crate) fn named(text: &str) -> impl Iterator<Item = &'static Code> {
     let name = text.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    let whole = codes().any(|code| same(code.name, name));
-    codes().filter(move |code| same(if whole { code.name } else { short(code.name) }, name))
+    let whole = with_names().any(|code| same(code.name, name));
+    with_names().filter(move |code| same(if whole { code.name } else { short(code.name) }, name))
+}
+
+/// All rows that have a name of their own. Those of Lync have the name of an exception.
+pub(crate) fn with_names() -> impl Iterator<Item = &'static Code> {
+    codes().filter(|code| code.family != Family::Lync)
+}
+
+/// Finds the exception with this name, with or without `Exception` and the namespace.
+pub(crate) fn exceptions_named(text: &str) -> impl Iterator<Item = &'static Exception> {
+    let name = text.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let name = name.strip_prefix("Microsoft.Lync.Model.").unwrap_or(name);
+    EXCEPTIONS.iter().filter(move |it| {
+        same(it.name, name) || it.name.strip_suffix("Exception").is_some_and(|it| same(it, name))
+    })
 }
 
 /// The prefixes of names, which people often leave out.
-const PREFIXES: [&str; 12] = [
+const PREFIXES: [&str; 16] = [
     "MSGR_E_",
     "MSGR_S_",
     "MISTATUS_",
@@ -24,13 +42,17 @@ const PREFIXES: [&str; 12] = [
     "CONNECT_E_",
     "DISP_E_",
     "REGDB_E_",
+    "TYPE_E_",
+    "MK_E_",
+    "ClientState.",
+    "ContactAvailability.",
     "RPC_E_",
     "RPC_S_",
     "E_",
     "S_",
 ];
 
-fn short(name: &str) -> &str {
+pub(crate) fn short(name: &str) -> &str {
     PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
 }
 
@@ -59,7 +81,9 @@ pub(crate) fn nearest(text: &str) -> Vec<&'static str> {
     let wanted: Vec<u8> = plain(wanted).collect();
     // One typo in a short name, four in a long one.
     let typos_max = (1 + wanted.len() / 6).min(4);
-    let mut found: Vec<(usize, &'static str)> = codes()
+    let is_known = prefix(&wanted).is_some_and(is_prefix);
+    let mut found: Vec<(usize, &'static str)> = with_names()
+        .filter(|code| may_be_meant(&wanted, is_known, code.name.as_bytes()))
         .filter_map(|code| {
             let whole: Vec<u8> = plain(code.name).collect();
             let tail: Vec<u8> = plain(short(code.name)).collect();
@@ -79,6 +103,36 @@ pub(crate) fn nearest(text: &str) -> Vec<&'static str> {
         .collect();
     found.sort_by_key(|(typos, _)| *typos);
     found.into_iter().map(|(_, name)| name).take(NEAREST_MAX).collect()
+}
+
+/// Returns whether a name with typos can mean another one. `E_UNEXPECTED` and `MSGR_E_UNEXPECTED`
+/// are similar, but their prefixes belong to different components.
+fn may_be_meant(wanted: &[u8], is_known: bool, name: &[u8]) -> bool {
+    const PREFIX_TYPOS_MAX: usize = 2;
+    let foreign = FOREIGN_PREFIXES.iter().any(|it| wanted.starts_with(it.as_bytes()));
+    match (prefix(wanted), prefix(name)) {
+        _ if foreign => false,
+        (wanted, name) if is_known => wanted == name,
+        (Some(wanted), Some(name)) => distance(wanted, name) <= PREFIX_TYPOS_MAX,
+        _ => true,
+    }
+}
+
+/// The prefixes of names that Windows defines outside COM.
+const FOREIGN_PREFIXES: [&str; 6] = ["ERROR_", "STATUS_", "WSA", "STG_E_", "SEC_E_", "RTC_E_"];
+
+/// The part of a name up to `E_` or `S_`, which tells the component.
+fn prefix(name: &[u8]) -> Option<&[u8]> {
+    let end = match name {
+        [b'E' | b'S', b'_', ..] => 2,
+        _ => name.windows(3).position(|it| matches!(it, b"_E_" | b"_S_"))? + 3,
+    };
+    name.get(..end)
+}
+
+/// Returns whether names with this prefix are in the table.
+fn is_prefix(wanted: &[u8]) -> bool {
+    with_names().any(|code| prefix(code.name.as_bytes()) == Some(wanted))
 }
 
 /// The Levenshtein distance of two names.
@@ -102,7 +156,7 @@ mod tests {
 
     #[test]
     fn every_name_is_found_whole_and_without_its_prefix() {
-        for code in codes() {
+        for code in with_names() {
             assert_eq!(named(code.name).collect::<Vec<_>>(), [code]);
             assert!(named(short(code.name)).any(|it| it == code), "{}", code.name);
             assert!(code.name.len() <= NAME_MAX);
@@ -115,10 +169,17 @@ mod tests {
         check("MSGR_E_NOT_LOGED_ON", &["MSGR_E_NOT_LOGGED_ON"]);
         check("not loged on", &["MSGR_E_NOT_LOGGED_ON"]);
         check("got MSGR_E_NOT_LOGGED_OM today", &["MSGR_E_NOT_LOGGED_ON"]);
-        check("BUZY", &["MISTATUS_BUSY", "MSGR_E_BUSY"]);
+        check("BUZY", &["MISTATUS_BUSY", "MSGR_E_BUSY", "ContactAvailability.Busy"]);
         check("LOCAL_FINDING", &["MISTATUS_LOCAL_FINDING_SERVER"]);
         check("CLASNOTREGS", &["REGDB_E_CLASSNOTREG"]);
         check("what is this", &[]);
+        check("MSRG_E_NOT_LOGGED_ON", &["MSGR_E_NOT_LOGGED_ON"]);
+        check("E_UNEXPECTD", &["E_UNEXPECTED"]);
+        // Names of other components.
+        check("E_BUSY", &[]);
+        check("STG_E_INUSE", &[]);
+        check("ERROR_UNEXPECTED", &[]);
+        check("WSAENOTCONN", &[]);
         check("xyz", &[]);
     }
 

@@ -21,7 +21,9 @@ mod moment;
 mod observation;
 mod presence;
 mod roster;
+mod sign_in_failure;
 mod status;
+mod unknown_reason;
 
 pub use client_state::{AccountState, ClientState};
 pub use ids::{AccountId, ClientId, Generation, Revision, SourceId, Symbol};
@@ -29,4 +31,6 @@ pub use moment::Moment;
 pub use observation::{Fact, Life, Observation, RosterInput, SignIn};
 pub use presence::{Activity, Availability, Presence};
 pub use roster::{Change, ChangeCause, Roster};
-pub use status::{SignInFailure, Status, UnknownReason};
+pub use sign_in_failure::SignInFailure;
+pub use status::Status;
+pub use unknown_reason::UnknownReason;

@@ -1,6 +1,6 @@
 //! The status of a client or of one of its accounts.
 
-use crate::Presence;
+use crate::{Presence, SignInFailure, UnknownReason};
 
 /// The status of a client or an account.
 ///
@@ -82,111 +82,6 @@ impl Status {
             | Self::SigningOut
             | Self::ShuttingDown
             | Self::Unknown(_) => None,
-        }
-    }
-}
-
-/// The reason why a status is unknown.
-///
-/// Of two reasons for the same moment, the later in this list wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum UnknownReason {
-    /// The source cannot see the sign-in of this client.
-    NotSupported,
-    /// The lease of the last observation expired without a renewal.
-    LeaseExpired,
-    /// The client runs but does not answer.
-    NotResponding,
-    /// The client denies access, for example because it runs as administrator.
-    AccessDenied,
-    /// The source has failed.
-    SourceLost,
-}
-
-impl UnknownReason {
-    /// All reasons.
-    pub const ALL: [Self; 5] = [
-        Self::NotSupported,
-        Self::LeaseExpired,
-        Self::NotResponding,
-        Self::AccessDenied,
-        Self::SourceLost,
-    ];
-
-    /// The word for this value in JSON and on the command line.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::NotSupported => "not-supported",
-            Self::LeaseExpired => "lease-expired",
-            Self::NotResponding => "not-responding",
-            Self::AccessDenied => "access-denied",
-            Self::SourceLost => "source-lost",
-        }
-    }
-}
-
-/// The reason why a sign-in failed, or why the server ended it.
-///
-/// The kinds are those of libpurple's `PurpleConnectionError`; the reasons of other clients map to
-/// them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SignInFailure {
-    /// The server is unreachable, or the connection broke.
-    NetworkError,
-    /// The user name is not valid.
-    InvalidUsername,
-    /// The server rejected the password or another credential.
-    AuthenticationFailed,
-    /// Client and server have no authentication method in common.
-    AuthenticationImpossible,
-    /// Encryption is required but not available.
-    NoEncryption,
-    /// Encryption failed.
-    EncryptionError,
-    /// The same account signed in elsewhere.
-    SignedInElsewhere,
-    /// A setting of the account is not valid.
-    InvalidSettings,
-    /// The server's certificate is missing, expired, revoked or untrusted for another reason.
-    CertificateError,
-    /// Another reason, for which the client has no word.
-    OtherError,
-    /// The client reports a failed sign-in without a reason.
-    Unstated,
-}
-
-impl SignInFailure {
-    /// All kinds of failure.
-    pub const ALL: [Self; 11] = [
-        Self::NetworkError,
-        Self::InvalidUsername,
-        Self::AuthenticationFailed,
-        Self::AuthenticationImpossible,
-        Self::NoEncryption,
-        Self::EncryptionError,
-        Self::SignedInElsewhere,
-        Self::InvalidSettings,
-        Self::CertificateError,
-        Self::OtherError,
-        Self::Unstated,
-    ];
-
-    /// The word for this value in JSON and on the command line.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::NetworkError => "network-error",
-            Self::InvalidUsername => "invalid-username",
-            Self::AuthenticationFailed => "authentication-failed",
-            Self::AuthenticationImpossible => "authentication-impossible",
-            Self::NoEncryption => "no-encryption",
-            Self::EncryptionError => "encryption-error",
-            Self::SignedInElsewhere => "signed-in-elsewhere",
-            Self::InvalidSettings => "invalid-settings",
-            Self::CertificateError => "certificate-error",
-            Self::OtherError => "other-error",
-            Self::Unstated => "sign-in-failed",
         }
     }
 }

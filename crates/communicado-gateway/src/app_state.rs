@@ -21,7 +21,7 @@ use crate::metrics::Metrics;
 use crate::model::{BatchResult, Now, People};
 use crate::oidc::OidcClient;
 use crate::principal::Principal;
-use crate::rates::{CallerKey, Network, RateLimits};
+use crate::rate_limits::{CallerKey, Network, RateLimits};
 use crate::store::{FirstRead, StoredState};
 use crate::store_writer::{StoreWriter, WriteCommand};
 use crate::stream::{EventLoopHandle, LoopCommand};

@@ -22,7 +22,8 @@ pub(crate) struct StreamRequest<'a> {
 }
 
 pub(crate) fn not_signed_in() -> ApiError {
-    let help = "send `Authorization: Bearer TOKEN`; `communicado-gateway tokens create` makes one";
+    let help =
+        "send `Authorization: Bearer TOKEN`; `communicado-gateway tokens create` creates a token";
     ApiError::new(ApiErrorKind::NotSignedIn, "the request has no token", help)
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::limits::{CONNECTIONS, CONNECTIONS_PER_ADDRESS, Limit};
-use crate::rates::Network;
+use crate::rate_limits::Network;
 
 /// The limit on open connections of a gateway.
 #[derive(Clone, Debug)]

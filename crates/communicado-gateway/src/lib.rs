@@ -38,7 +38,7 @@ mod options;
 pub mod parse;
 mod principal;
 mod private;
-mod rates;
+mod rate_limits;
 mod redact;
 mod sanitize;
 mod secret;

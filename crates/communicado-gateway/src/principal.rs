@@ -7,7 +7,7 @@ use communicado_wire::gateway::{Scope, View};
 
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::model::Person;
-use crate::rates::CallerKey;
+use crate::rate_limits::CallerKey;
 
 /// The authenticated principal of a request.
 #[derive(Clone, Debug)]

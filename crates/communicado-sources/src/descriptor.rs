@@ -232,7 +232,7 @@ impl fmt::Display for OptionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSuchOption { source, name, known } => {
-                write!(f, "source `{source}` has no option `{name}`; one of: ")?;
+                write!(f, "source `{source}` has no option `{name}`; expected one of: ")?;
                 f.write_str(&known.join(", "))
             }
             Self::InvalidValue { source, name, value, expected } => {

@@ -105,7 +105,7 @@ mod tests {
         check(
             "chek",
             "1s",
-            "source `purple` has no option `chek`; one of: check, timeout, trace, other-buses",
+            "source `purple` has no option `chek`; expected one of: check, timeout, trace, other-buses",
         );
         let expected =
             "invalid value `soon` for `check` of source `purple`: expected a duration such";

@@ -1,23 +1,41 @@
 //! Conditions on the state of clients.
 
 use std::fmt;
+use std::ops::Not;
 use std::str::FromStr;
 
-use communicado_core::Availability;
-use communicado_wire::{Client, Status};
+use communicado_core::{Activity, Availability};
+use communicado_wire::{Account, Client, Status};
 
 use crate::Snapshot;
 
+/// The word for the opposite of a condition.
+const NOT: &str = "not";
+
 /// A condition on the state of clients, which is true, false or unknown.
 ///
-/// It parses from one word: a status, an availability, or `running`.
+/// It parses from one or more words with commas between them, after `not` for the opposite:
+/// `signed-in`, `signed-out,absent` or `not running`. A word is `running`, a status, an
+/// availability or an activity.
+///
+/// ```
+/// use communicado::{Condition, Question, Status};
+///
+/// let gone: Condition = "not signed-out,absent".parse()?;
+/// let signed_out = Condition::new(Question::Status(Status::SignedOut));
+/// assert_eq!(gone, !signed_out.or(Question::Status(Status::Absent)));
+/// # Ok::<(), communicado::ConditionError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
     question: Question,
+    alternatives: Vec<Question>,
+    is_negated: bool,
     clients: Vec<String>,
+    accounts: Vec<String>,
 }
 
-/// The question that a condition asks about each client.
+/// The question that a condition asks about each client or account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Question {
@@ -27,6 +45,8 @@ pub enum Question {
     Status(Status),
     /// Is the client signed in with this availability?
     Availability(Availability),
+    /// Is the client signed in with this activity?
+    Activity(Activity),
 }
 
 /// The error for a word that is not a condition.
@@ -35,6 +55,14 @@ pub enum Question {
 pub struct ConditionError {
     /// The word.
     pub word: String,
+}
+
+/// The facts that a question is about: a client's, or those of one of its accounts.
+struct Facts {
+    runs: Option<bool>,
+    status: Status,
+    availability: Option<Availability>,
+    activity: Option<Activity>,
 }
 
 impl Condition {
@@ -46,7 +74,20 @@ impl Condition {
     /// The condition that the answer is yes for at least one client.
     #[must_use]
     pub const fn new(question: Question) -> Self {
-        Self { question, clients: Vec::new() }
+        Self {
+            question,
+            alternatives: Vec::new(),
+            is_negated: false,
+            clients: Vec::new(),
+            accounts: Vec::new(),
+        }
+    }
+
+    /// The same condition, with another question to which the answer may be yes.
+    #[must_use]
+    pub fn or(mut self, question: Question) -> Self {
+        self.alternatives.push(question);
+        self
     }
 
     /// The same condition, for only the clients with these names.
@@ -56,71 +97,175 @@ impl Condition {
         self
     }
 
-    /// Evaluates the condition: `Some(true)`, `Some(false)`, or `None` if unknown.
+    /// The same condition, for only the accounts with these names.
     ///
-    /// The condition is true if it is true for at least one client. It is false only if it is known
-    /// to be false for all clients.
+    /// A client answers in place of an account only while it lists no account: if the client is
+    /// absent, the account is too.
     #[must_use]
-    pub fn evaluate(&self, snapshot: &Snapshot) -> Option<bool> {
-        let is_selected = |client: &Client| {
-            self.clients.is_empty() || self.clients.iter().any(|name| **name == *client.client)
-        };
-        let mut answer = None;
-        let mut any_unknown = false;
-        for client in snapshot.iter().filter(|client| is_selected(client)) {
-            match self.question.ask(client) {
-                Some(true) => return Some(true),
-                Some(false) => answer = Some(false),
-                None => any_unknown = true,
-            }
-        }
-        let all_found = self.clients.iter().all(|name| snapshot.get(name).is_some());
-        answer.filter(|_| !any_unknown && all_found)
+    pub fn of_accounts(mut self, accounts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.accounts = accounts.into_iter().map(Into::into).collect();
+        self
     }
 
-    /// All words that parse as a condition.
+    /// Evaluates the condition: `Some(true)`, `Some(false)`, or `None` if unknown.
+    ///
+    /// Without `not`, the condition is true if any question is true for at least one client. It is
+    /// false only if every question is known to be false for all clients. `not` swaps true and
+    /// false; the opposite of unknown is unknown.
+    #[must_use]
+    pub fn evaluate(&self, snapshot: &Snapshot) -> Option<bool> {
+        self.any(snapshot).map(|is_true| is_true != self.is_negated)
+    }
+
+    fn any(&self, snapshot: &Snapshot) -> Option<bool> {
+        let is_selected = |client: &&Client| {
+            self.clients.is_empty() || self.clients.iter().any(|name| **name == *client.client)
+        };
+        let clients = snapshot.iter().map(AsRef::as_ref).filter(is_selected);
+        let clients: Vec<&Client> = clients.collect();
+        let mut answer = None;
+        let mut any_unknown = false;
+        for facts in clients.iter().flat_map(|client| self.facts(client)) {
+            for question in self.questions() {
+                match facts.as_ref().and_then(|facts| question.ask(facts)) {
+                    Some(true) => return Some(true),
+                    Some(false) => answer = Some(false),
+                    None => any_unknown = true,
+                }
+            }
+        }
+        let all_clients = self.clients.iter().all(|name| snapshot.get(name).is_some());
+        // A client without a list of accounts has answered for all of them.
+        let all_accounts = self.accounts.iter().all(|name| {
+            clients.iter().any(|client| client.accounts.iter().any(|it| *it.account == **name))
+                || clients.iter().all(|client| client.accounts.is_empty())
+        });
+        answer.filter(|_| !any_unknown && all_clients && all_accounts)
+    }
+
+    /// The facts about a client or its selected accounts. `None` stands for facts that are unknown.
+    fn facts(&self, client: &Client) -> Vec<Option<Facts>> {
+        if self.accounts.is_empty() {
+            return vec![Some(Facts::of_client(client))];
+        }
+        if client.accounts.is_empty() {
+            let has_sign_in =
+                matches!(client.status, Status::SigningIn | Status::SignedIn | Status::SigningOut);
+            return vec![(!has_sign_in).then(|| Facts::of_client(client))];
+        }
+        let is_selected =
+            |account: &&Account| self.accounts.iter().any(|name| **name == *account.account);
+        let accounts = client.accounts.iter().filter(is_selected);
+        accounts.map(|account| Some(Facts::of_account(account, client))).collect()
+    }
+
+    fn questions(&self) -> impl Iterator<Item = Question> {
+        std::iter::once(self.question).chain(self.alternatives.iter().copied())
+    }
+
+    /// All words that parse as a condition. Several may stand in one condition.
     pub fn words() -> impl Iterator<Item = &'static str> {
+        let statuses = Status::ALL.map(Status::word);
         let availabilities = Availability::ALL.map(Availability::word);
-        std::iter::once("running").chain(Status::ALL.map(Status::word)).chain(availabilities)
+        // `other` is an availability.
+        let is_activity = move |word: &&str| !availabilities.contains(word);
+        let activities = Activity::ALL.map(Activity::word).into_iter().filter(is_activity);
+        std::iter::once("running").chain(statuses).chain(availabilities).chain(activities)
+    }
+}
+
+impl Not for Condition {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        Self { is_negated: !self.is_negated, ..self }
+    }
+}
+
+impl Facts {
+    fn of_client(client: &Client) -> Self {
+        Self {
+            runs: client.runs(),
+            status: client.status,
+            availability: client.availability,
+            activity: client.activity,
+        }
+    }
+
+    fn of_account(account: &Account, client: &Client) -> Self {
+        Self {
+            runs: client.runs(),
+            status: account.status,
+            availability: account.availability,
+            activity: account.activity,
+        }
     }
 }
 
 impl Question {
-    fn ask(self, client: &Client) -> Option<bool> {
-        let known = client.status != Status::Unknown;
+    fn ask(self, facts: &Facts) -> Option<bool> {
+        let known = facts.status != Status::Unknown;
         match self {
-            Self::Running => client.runs(),
+            Self::Running => facts.runs,
             Self::Status(Status::Unknown) => Some(!known),
             // A client that runs but does not answer is not absent.
-            Self::Status(Status::Absent) => client.runs().map(|runs| !runs),
-            Self::Status(status) => known.then_some(client.status == status),
-            Self::Availability(wanted) => known.then_some(client.availability == Some(wanted)),
+            Self::Status(Status::Absent) => facts.runs.map(|runs| !runs),
+            Self::Status(status) => known.then_some(facts.status == status),
+            // `other` is a word that only the client knows, so it may mean any.
+            Self::Availability(wanted) => match facts.availability {
+                Some(Availability::Other) if wanted != Availability::Other => None,
+                availability => known.then_some(availability == Some(wanted)),
+            },
+            Self::Activity(wanted) => match facts.activity {
+                Some(Activity::Other) if wanted != Activity::Other => None,
+                activity => known.then_some(activity == Some(wanted)),
+            },
         }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Status(status) => status.word(),
+            Self::Availability(availability) => availability.word(),
+            Self::Activity(activity) => activity.word(),
+        }
+    }
+}
+
+impl FromStr for Question {
+    type Err = ConditionError;
+
+    fn from_str(word: &str) -> Result<Self, ConditionError> {
+        let status = || Status::from_word(word).map(Self::Status);
+        let availability = || Availability::from_word(word).map(Self::Availability);
+        let activity = || Activity::from_word(word).map(Self::Activity);
+        let running = (word == "running").then_some(Self::Running);
+        let question = running.or_else(status).or_else(availability).or_else(activity);
+        question.ok_or_else(|| ConditionError { word: word.to_owned() })
     }
 }
 
 impl FromStr for Condition {
     type Err = ConditionError;
 
-    fn from_str(word: &str) -> Result<Self, ConditionError> {
-        let status = || Status::from_word(word).map(Question::Status);
-        let availability = || Availability::from_word(word).map(Question::Availability);
-        let question = if word == "running" {
-            Some(Question::Running)
-        } else {
-            status().or_else(availability)
-        };
-        question.map(Self::new).ok_or_else(|| ConditionError { word: word.to_owned() })
+    fn from_str(text: &str) -> Result<Self, ConditionError> {
+        let text = text.trim();
+        let negated = text.strip_prefix(NOT).filter(|rest| rest.starts_with(char::is_whitespace));
+        let mut words = negated.unwrap_or(text).split(',').map(|word| word.trim().parse());
+        let first = words.next().unwrap_or_else(|| "".parse())?;
+        let condition = words.try_fold(Self::new(first), |condition, word| {
+            word.map(|question| condition.or(question))
+        })?;
+        Ok(if negated.is_some() { !condition } else { condition })
     }
 }
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.question {
-            Question::Running => "running",
-            Question::Status(status) => status.word(),
-            Question::Availability(availability) => availability.word(),
-        })
+        let words: Vec<&str> = self.questions().map(Question::word).collect();
+        let not = if self.is_negated { "not " } else { "" };
+        write!(f, "{not}{}", words.join(","))
     }
 }
 
@@ -179,6 +324,12 @@ mod tests {
         check(&[hung], "unknown", Some(true));
         check(&[lost], "running", None);
         check(&[absent, lost], "away", None);
+        check(&[absent, away], "in-a-meeting", Some(false));
+        check(&[absent, lost], "in-a-meeting", None);
+        check(&[absent], "signed-out,absent", Some(true));
+        check(&[away], "signed-out, absent", Some(false));
+        check(&[lost], "signed-out,absent", None);
+        check(&[away], "signed-out,away", Some(true));
     }
 
     #[test]
@@ -192,9 +343,91 @@ mod tests {
     }
 
     #[test]
+    fn not_swaps_true_and_false_and_keeps_unknown() {
+        let clients = [
+            vec![],
+            vec![client("finch", "absent", "")],
+            vec![client("finch", "absent", ""), client("pidgin", "signed-in", "away")],
+            vec![client("pidgin", "unknown", "not-responding")],
+            vec![client("finch", "absent", ""), client("pidgin", "unknown", "source-lost")],
+        ];
+        for snapshot in clients.map(|clients| clients.into_iter().collect::<Snapshot>()) {
+            for word in Condition::words().chain(["signed-out,absent"]) {
+                let condition: Condition = word.parse().unwrap();
+                let opposite: Condition = format!("not {word}").parse().unwrap();
+                let expected = condition.evaluate(&snapshot).map(|is_true| !is_true);
+                assert_eq!(opposite.evaluate(&snapshot), expected, "{word}: {snapshot:?}");
+                assert_eq!(!opposite, condition);
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_that_only_the_client_knows_may_be_any() {
+        let mut busy = (*client("pidgin", "signed-in", "busy")).clone();
+        let mut check = |activity, word: &str, expected: Option<bool>| {
+            busy.activity = activity;
+            let snapshot: Snapshot = [Arc::new(busy.clone())].into_iter().collect();
+            let condition: Condition = word.parse().unwrap();
+            assert_eq!(condition.evaluate(&snapshot), expected, "{word}: {activity:?}");
+        };
+        check(None, "in-a-meeting", Some(false));
+        check(Some(Activity::InAMeeting), "in-a-meeting", Some(true));
+        check(Some(Activity::OnThePhone), "in-a-meeting", Some(false));
+        check(Some(Activity::Other), "in-a-meeting", None);
+        check(Some(Activity::Other), "not in-a-meeting", None);
+        check(Some(Activity::Other), "busy", Some(true));
+        let snapshot: Snapshot = [client("pidgin", "signed-in", "other")].into_iter().collect();
+        let evaluate = |word: &str| word.parse::<Condition>().unwrap().evaluate(&snapshot);
+        assert_eq!((evaluate("other"), evaluate("available")), (Some(true), None));
+    }
+
+    #[test]
+    fn a_condition_on_accounts_asks_only_those_accounts() {
+        let with_accounts = |name: &str, status: &str, accounts: &[(&str, Status)]| {
+            let mut client = (*client(name, status, "")).clone();
+            let at = client.at;
+            client.accounts.extend(accounts.iter().map(|(name, status)| {
+                let mut account = Account::new((*name).into(), "XMPP".into(), at);
+                account.status = *status;
+                account
+            }));
+            Arc::new(client)
+        };
+        let check = |clients: &[Arc<Client>], account: &str, word: &str, expected| {
+            let snapshot: Snapshot = clients.iter().cloned().collect();
+            let condition = word.parse::<Condition>().unwrap().of_accounts([account]);
+            assert_eq!(condition.evaluate(&snapshot), expected, "{word} {account}: {snapshot:?}");
+        };
+        let absent = client("finch", "absent", "");
+        let lost = client("chatty", "unknown", "source-lost");
+        let no_list = client("lync", "signed-in", "away");
+        let accounts = [("alice", Status::SignedIn), ("bob", Status::SignedOut)];
+        let pidgin = with_accounts("pidgin", "signed-in", &accounts);
+        let both = [absent.clone(), pidgin.clone()];
+        check(&both, "alice", "signed-in", Some(true));
+        check(&both, "alice", "not signed-in", Some(false));
+        check(&both, "bob", "signed-in", Some(false));
+        check(&both, "bob", "not signed-in", Some(true));
+        check(&both, "bob", "running", Some(true));
+        check(&both, "carol", "signed-in", None);
+        check(&both, "carol", "not signed-in", None);
+        check(&[absent], "carol", "signed-in", Some(false));
+        check(&[pidgin.clone(), lost], "bob", "signed-in", None);
+        check(std::slice::from_ref(&no_list), "alice", "signed-in", None);
+        check(&[pidgin, no_list], "bob", "signed-in", None);
+    }
+
+    #[test]
     fn every_word_parses_and_displays_unchanged() {
         for word in Condition::words() {
             assert_eq!(word.parse::<Condition>().unwrap().to_string(), word);
+        }
+        for text in ["not running", "signed-out,absent", "not busy,in-a-meeting"] {
+            assert_eq!(text.parse::<Condition>().unwrap().to_string(), text);
+        }
+        for word in ["", "not", "notrunning", "signed-in absent", "not not running", "absent,"] {
+            assert!(word.parse::<Condition>().is_err(), "{word}");
         }
         let error = "online".parse::<Condition>().unwrap_err().to_string();
         assert!(

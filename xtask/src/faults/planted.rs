@@ -196,7 +196,7 @@ pub(super) const FAULTS: &[Fault] = &[
         file: "src/roster.rs",
         find: "            self.deadlines.remove(&(deadline, client, source));\n",
         replace: "",
-        breaks: "deadlines of renewed leases are kept",
+        breaks: "deadlines of renewed leases remain",
         noticed_by: "the_next_deadline_is_always_in_the_future",
     },
     Fault {

@@ -32,13 +32,13 @@ pub(super) fn impure_core(tree: &Tree) -> Vec<Finding> {
         if line.starts_with('[') {
             section = line;
         } else if section.contains("dependencies") && !line.trim().is_empty() {
-            let to_do = "keep it out of the core: what it does belongs in the runtime or the wire";
+            let to_do = "move it to the runtime or the wire crate";
             findings.push(Finding::new(&manifest, number, "the core has a dependency", to_do));
         }
     }
     let root = format!("{CORE}src/lib.rs");
     if !tree.text(&root).unwrap_or_default().lines().any(|line| line == "#![no_std]") {
-        let to_do = "begin it with `#![no_std]`, so that the compiler holds the wall";
+        let to_do = "begin it with `#![no_std]`, so that the compiler enforces it";
         findings.push(Finding::new(&root, 1, "the core is not `no_std`", to_do));
     }
     let source = format!("{CORE}src/");
@@ -46,7 +46,7 @@ pub(super) fn impure_core(tree: &Tree) -> Vec<Finding> {
         for (number, line) in
             lines(text).filter(|(_, line)| code(line).contains("extern crate std"))
         {
-            let to_do = "take what is needed as an argument";
+            let to_do = "pass the value as an argument";
             findings.push(Finding::new(file, number, line.trim(), to_do));
         }
     }
@@ -60,7 +60,7 @@ pub(super) fn depending_on_the_gateway(tree: &Tree) -> Vec<Finding> {
         let manifest = format!("crates/{folder}/Cargo.toml");
         for (number, line) in lines(tree.text(&manifest).unwrap_or_default()) {
             if line.contains(GATEWAY) {
-                let to_do = "put what both need into communicado-wire";
+                let to_do = "move the shared items to communicado-wire";
                 let what = "a crate of the desktop depends on the gateway";
                 findings.push(Finding::new(&manifest, number, what, to_do));
             }
@@ -75,7 +75,7 @@ pub(super) fn serialized_elsewhere(tree: &Tree) -> Vec<Finding> {
     for (file, text) in tree.ending(".rs").filter(|(file, _)| elsewhere(file)) {
         for (number, line) in lines(text) {
             if words(code(line)).any(|word| word == "Serialize") {
-                let to_do = "move what strangers read to communicado-wire, where it is promised";
+                let to_do = "move the type to communicado-wire, which has the promised formats";
                 findings.push(Finding::new(file, number, "`Serialize` outside the wire", to_do));
             }
         }
@@ -90,7 +90,7 @@ pub(super) fn sources_without_peers(tree: &Tree) -> Vec<Finding> {
     let table =
         text.split_once("SOURCES: &[&SourceDescriptor] =").and_then(|it| it.1.split_once("];"));
     let Some((table, _)) = table else {
-        let to_do = "teach this rule where the table of sources is";
+        let to_do = "update this rule with the place of the table";
         return vec![Finding::new(SOURCES, 0, "the table of sources is not found", to_do)];
     };
     let rows = table.trim().trim_start_matches("&[").split(',');
@@ -103,7 +103,12 @@ pub(super) fn sources_without_peers(tree: &Tree) -> Vec<Finding> {
         })
         .map(|name| {
             let to_do = format!("add conformance/{name}/ with a client that we did not write");
-            Finding::new(SOURCES, 0, format!("the source `{name}` meets no real client"), to_do)
+            Finding::new(
+                SOURCES,
+                0,
+                format!("the source `{name}` has no test with a real client"),
+                to_do,
+            )
         })
         .collect()
 }

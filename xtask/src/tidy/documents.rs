@@ -13,7 +13,7 @@ pub(super) fn crates_unnamed(tree: &Tree) -> Vec<Finding> {
     let unnamed = tree.crates().into_iter().filter(|name| !text.contains(&format!("`{name}`")));
     unnamed
         .map(|name| {
-            let to_do = "say in its code map what it is, what not, and what to look at first";
+            let to_do = "describe it in the code map: its purpose, its limits and its first file";
             Finding::new(ARCHITECTURE, 0, format!("`{name}` is not named"), to_do)
         })
         .collect()
@@ -41,8 +41,8 @@ pub(super) fn names_unknown(tree: &Tree) -> Vec<Finding> {
                 Name::Other => true,
             };
             if !known {
-                let to_do = "name what is there, or take it out";
-                let what = format!("`{name}` is nowhere in the repository");
+                let to_do = "correct the name, or remove it";
+                let what = format!("`{name}` does not exist in the repository");
                 findings.push(Finding::new(ARCHITECTURE, number, what, to_do));
             }
         }
@@ -91,7 +91,7 @@ pub(super) fn links_broken(tree: &Tree) -> Vec<Finding> {
                 }
                 let target = if path.is_empty() { file.to_owned() } else { joined(folder, path) };
                 if !tree.has(&target) {
-                    let what = format!("the link to `{to}` leads nowhere");
+                    let what = format!("the link to `{to}` has no target");
                     findings.push(Finding::new(file, number, what, "correct the path"));
                     continue;
                 }

@@ -74,12 +74,12 @@ impl Peer<'_> {
         let text = || rest.to_owned();
         let done = Ok(String::new());
         match word {
-            "flag" => self.key()?.set_number("UpAndRunning", number(rest)).map_err(said)?,
-            "flag-text" => self.key()?.set_text("UpAndRunning", rest).map_err(said)?,
+            "flag" => self.key()?.set_number("UpAndRunning", number(rest)).map_err(error_text)?,
+            "flag-text" => self.key()?.set_text("UpAndRunning", rest).map_err(error_text)?,
             "flag-missing" => {
                 let key = self.key()?;
-                key.set_number("UpAndRunning", 0).map_err(said)?;
-                key.delete_value("UpAndRunning").map_err(said)?;
+                key.set_number("UpAndRunning", 0).map_err(error_text)?;
+                key.delete_value("UpAndRunning").map_err(error_text)?;
             }
             "key-delete" => delete(&format!(r"{PROVIDERS}\{}", self.app))?,
             "key-delete-all" => delete(PROVIDERS)?,
@@ -108,7 +108,7 @@ impl Peer<'_> {
                 std::process::abort();
             }
             "quit" => {
-                self.key()?.set_number("UpAndRunning", 0).map_err(said)?;
+                self.key()?.set_number("UpAndRunning", 0).map_err(error_text)?;
                 self.registered = None;
             }
             "quit-silently" => self.registered = None,
@@ -119,7 +119,8 @@ impl Peer<'_> {
 
     fn key(&self) -> Result<RegistryKey, String> {
         let path = format!(r"{PROVIDERS}\{}", self.app);
-        RegistryKey::create(Hive::CurrentUser, &path, RegistryView::Default, false).map_err(said)
+        RegistryKey::create(Hive::CurrentUser, &path, RegistryView::Default, false)
+            .map_err(error_text)
     }
 
     fn install(&self, rest: &str) -> Result<(), String> {
@@ -128,10 +129,10 @@ impl Peer<'_> {
             let is_wanted = view == name || !["narrow", "wide"].contains(&view);
             if is_wanted {
                 let path = format!(r"{PROVIDERS}\{}", self.app);
-                let key =
-                    RegistryKey::create(Hive::LocalMachine, &path, one, false).map_err(said)?;
-                key.set_text("ProcessName", program).map_err(said)?;
-                key.set_text("GUID", class).map_err(said)?;
+                let key = RegistryKey::create(Hive::LocalMachine, &path, one, false)
+                    .map_err(error_text)?;
+                key.set_text("ProcessName", program).map_err(error_text)?;
+                key.set_text("GUID", class).map_err(error_text)?;
             }
         }
         Ok(())
@@ -150,8 +151,8 @@ impl Peer<'_> {
             let refusal = *refuses.lock().unwrap_or_else(PoisonError::into_inner);
             refusal.map_or_else(|| Object::serve(&client, root), Err)
         };
-        let class = ClassObject::register(self.apartment, self.class, make).map_err(said)?;
-        ClassObject::resume(self.apartment).map_err(said)?;
+        let class = ClassObject::register(self.apartment, self.class, make).map_err(error_text)?;
+        ClassObject::resume(self.apartment).map_err(error_text)?;
         self.registered = Some(class);
         Ok(())
     }
@@ -210,10 +211,10 @@ impl Peer<'_> {
 }
 
 fn delete(path: &str) -> Result<(), String> {
-    RegistryKey::delete_all(Hive::CurrentUser, path, RegistryView::Default).map_err(said)
+    RegistryKey::delete_all(Hive::CurrentUser, path, RegistryView::Default).map_err(error_text)
 }
 
-fn said(error: communicado_windows::WindowsError) -> String {
+fn error_text(error: communicado_windows::WindowsError) -> String {
     error.to_string()
 }
 

@@ -36,10 +36,11 @@ impl ExplainArgs {
 fn explained(reading: &Explanation) -> String {
     let mut text = String::new();
     let name = reading.name.unwrap_or("unknown name");
-    let number = reading.number;
-    let short = number < 0x1000;
-    let code = if short { format!("{number} (0x{number:X})") } else { format!("0x{number:08X}") };
-    let _ = writeln!(text, "{code}  {name}");
+    let _ = match reading.number {
+        None => writeln!(text, "{name}"),
+        Some(number @ ..=0xFFFF) => writeln!(text, "{number} (0x{number:X})  {name}"),
+        Some(number) => writeln!(text, "0x{number:08X}  {name}"),
+    };
     if let Some(family) = reading.family {
         let _ = writeln!(text, "  family: {family}, read as {}", reading.read_as);
     }

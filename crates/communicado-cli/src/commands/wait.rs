@@ -3,23 +3,26 @@
 use std::time::Duration;
 
 use clap::Args;
-use communicado::Condition;
 use communicado_cli_support::{Failure, Outcome};
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
+use crate::condition::{AccountChoice, ConditionWords};
 use crate::errors::sdk_failure;
-use crate::parsers::{condition, parse_duration};
+use crate::parsers::parse_duration;
 use crate::runtime::{or_shutdown, with_monitor};
 use crate::settings::Settings;
 
 /// Wait until a condition is true. Exit status: 0 true, 4 timed out.
 #[derive(Debug, Args)]
 pub(crate) struct WaitArgs {
-    /// A status, an availability, or `running`.
-    #[arg(value_name = "CONDITION", value_parser = condition())]
-    condition: Condition,
+    /// `running`, a status, an availability or an activity; several with commas. `not` before
+    /// them tests for the opposite.
+    #[arg(value_name = "CONDITION", required = true, num_args = 1..=2, value_parser = ConditionWords)]
+    condition: Vec<String>,
+    #[command(flatten)]
+    accounts: AccountChoice,
     /// Give up after this time. Default: no limit.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     timeout: Option<Duration>,
@@ -27,7 +30,7 @@ pub(crate) struct WaitArgs {
 
 impl WaitArgs {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
-        let condition = self.condition.of(settings.clients.clone());
+        let condition = self.accounts.condition(&self.condition, settings)?;
         with_monitor(settings.builder()?, async |monitor| {
             let clock = SystemClock::start();
             let timeout = async {

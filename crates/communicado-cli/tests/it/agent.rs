@@ -39,7 +39,7 @@ fn consent(token: &str) -> String {
 }
 
 #[test]
-fn without_consent_every_command_says_how_to_consent() {
+fn without_consent_every_command_prints_how_to_consent() {
     for task in [&[][..], &["pause", "1h"], &["resume"], &["set", "away"], &["clear"]] {
         communicado(&[&["agent"], task].concat()).expect(1, "", NOT_ALLOWED);
     }
@@ -64,7 +64,7 @@ fn the_consent_is_explained_first_and_stored_privately() {
                never    messages, contacts, windows, or what you type\n  \
                when     on every change, and three times per 60 s\n  \
                hours    always; at other times and in a pause, the gateway deletes this device\n\
-               The operator of the gateway decides who can read this data.\n\
+               The administrator of the gateway decides who can read this data.\n\
                To stop publishing, run: communicado agent forbid\n";
     let err = "note: publishing is enabled; start `communicado agent` or its service\n";
     assert_eq!(result, RunResult { code: Some(0), out: out.to_owned(), err: err.to_owned() });
@@ -169,7 +169,7 @@ fn an_unusable_token_is_an_error_that_does_not_show_it() {
     let mode = "run: chmod 600 [HOME]/token";
     check(Some(("cmt_secret", 0o644)), "read", "other users may read it", mode);
     check(Some(("\n", 0o600)), "use", "the token is empty", alone);
-    let foreign = "the token has characters that a token cannot have";
+    let foreign = "the token has invalid characters";
     check(Some(("my secret\ncmt_secret\n", 0o600)), "use", foreign, alone);
 }
 

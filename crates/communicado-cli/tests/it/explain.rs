@@ -62,3 +62,24 @@ fn invalid_codes_list_the_notations_and_typos_get_a_suggestion() {
          hexadecimal digits, or a decimal number from -2147483648 to 4294967295\n",
     );
 }
+
+#[test]
+fn what_people_paste_is_explained() {
+    let check = |text: &str, first: &str| {
+        let explained = communicado(&["explain", text]).expect_stdout(0, "");
+        assert_eq!(explained.lines().next(), Some(first), "{text}");
+    };
+    check("0x80C80006", "0x80C80006  NotSignedInException");
+    check("0x80029C4A", "0x80029C4A  TYPE_E_CANTLOADLIBRARY");
+    check("-2147221005", "0x800401F3  CO_E_CLASSSTRING");
+    check(
+        "Run-time error '429': ActiveX component can't create object",
+        "0x800A01AD  Run-time error 429",
+    );
+    check("-0x7efffce2", "0x8100031E  MSGR_E_NOT_LOGGED_ON");
+    check("&H8100031E&", "0x8100031E  MSGR_E_NOT_LOGGED_ON");
+    check("-2,130,705,634", "0x8100031E  MSGR_E_NOT_LOGGED_ON");
+    check("ContactAvailability 18500", "18500 (0x4844)  ContactAvailability.Offline");
+    check("E_UNEXPECTED", "0x8000FFFF  E_UNEXPECTED");
+    check("ClientNotFoundException", "ClientNotFoundException");
+}

@@ -52,6 +52,7 @@ fn bash_completes_commands_and_conditions() {
     assert_eq!(complete("communicado wat"), "watch");
     assert_eq!(complete("communicado run-"), "");
     assert_eq!(complete("communicado is signed"), "signed-out signed-in");
+    assert_eq!(complete("communicado is not in-a-m"), "in-a-meeting");
     assert_eq!(complete("communicado watch --bar w"), "waybar");
 }
 

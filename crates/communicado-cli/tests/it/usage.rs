@@ -17,18 +17,40 @@ fn an_unknown_command_gets_a_suggestion() {
 
 #[test]
 fn an_unknown_condition_lists_all_conditions_and_a_suggestion() {
-    const WORDS: &str = "  [possible values: running, absent, starting, signed-out, signing-in, \
+    const WORDS: &str = "  [possible values: not, running, absent, starting, signed-out, signing-in, \
                          signed-in, signing-out, shutting-down, unknown, available, idle, busy, \
-                         be-right-back, away, do-not-disturb, invisible, other]\n";
+                         be-right-back, away, do-not-disturb, invisible, other, on-the-phone, \
+                         in-a-meeting, in-a-conference, presenting, out-of-office, out-to-lunch, \
+                         urgent-interruptions-only]\n";
     let end = "\nFor more information, try '--help'.\n";
     for command in [&["is"][..], &["wait"], &["run", "--while"]] {
-        let place = if command.len() > 1 { "--while <CONDITION>" } else { "<CONDITION>" };
+        let place = if command.len() > 1 { "--while <CONDITION>..." } else { "<CONDITION>..." };
         let with = |word| [command, &[word]].concat();
         let first = |word: &str| format!("error: invalid value '{word}' for '{place}'\n{WORDS}");
         let near = "\n  tip: a similar value exists: 'signed-in'\n";
         check(&with("signd-in"), &format!("{}{near}{end}", first("signd-in")));
         check(&with("x"), &format!("{}{end}", first("x")));
+        check(&with("absent,x"), &format!("{}{end}", first("x")));
     }
+}
+
+#[test]
+fn words_without_commas_are_not_a_condition() {
+    let check = |words: &[&str], wrong: &str| {
+        let err = format!(
+            "error: `{wrong}` is not a condition\n  \
+             help: separate words by commas; only `not` stands before them\n"
+        );
+        for command in [&["is"][..], &["wait"]] {
+            check(&[command, words].concat(), &err);
+        }
+        check(&[&["run", "--while"], words, &["--", "true"]].concat(), &err);
+    };
+    check(&["not"], "not");
+    check(&["absent", "running"], "absent running");
+    check(&["absent running"], "absent running");
+    check(&["not", "not"], "not");
+    check(&["absent,"], "");
 }
 
 #[test]
@@ -42,16 +64,20 @@ fn a_missing_argument_is_named() {
             ),
         );
     };
-    check(&["is"], "<CONDITION>", "is <CONDITION>");
+    check(&["is"], "<CONDITION>...", "is <CONDITION>...");
     check(&["explain"], "<CODE>...", "explain <CODE>...");
     check(&["record"], "<FILE>", "record <FILE>");
     check(&["completions"], "<SHELL>", "completions <SHELL>");
     check(
         &["run", "--while", "signed-in"],
         "<COMMAND>...",
-        "run --while <CONDITION> -- <COMMAND>...",
+        "run --while <CONDITION>... -- <COMMAND>...",
     );
-    check(&["run", "--", "true"], "--while <CONDITION>", "run --while <CONDITION> -- <COMMAND>...");
+    check(
+        &["run", "--", "true"],
+        "--while <CONDITION>...",
+        "run --while <CONDITION>... -- <COMMAND>...",
+    );
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::auth::{lookup, not_signed_in};
 use crate::principal::Principal;
-use crate::rates::CallerKey;
+use crate::rate_limits::CallerKey;
 
 /// The peer address of a connection.
 #[derive(Clone, Copy, Debug)]

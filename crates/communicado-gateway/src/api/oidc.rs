@@ -17,7 +17,7 @@ use crate::app_state::AppState;
 use crate::ids::parse_id;
 use crate::limits::SESSION;
 use crate::oidc::{OidcClient, unknown_login};
-use crate::rates::Network;
+use crate::rate_limits::Network;
 use crate::store_writer::WriteCommand;
 use crate::web::{HTML, POLICY};
 
@@ -117,7 +117,7 @@ async fn complete(
     let id = parse_id("person", &id)?;
     let Some(name) = app.people().person(&id).map(|person| person.name.clone()) else {
         let detail = format!("the issuer identified you as `{id}`, and no person has this id");
-        let help = "ask the operator to add you: communicado-gateway people add";
+        let help = "ask an administrator to add you: communicado-gateway people add";
         return Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help));
     };
     let of = Token {

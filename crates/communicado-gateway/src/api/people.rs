@@ -270,8 +270,9 @@ pub(super) async fn history(
     require_own(principal, &id)?;
     seen(&app, principal, &id)?;
     if app.history.is_none() {
-        let help = "ask the operator to enable it: communicado-gateway serve --history DURATION";
-        return Err(ApiError::new(ApiErrorKind::NotFound, "this gateway keeps no history", help));
+        let help =
+            "ask an administrator to enable it: communicado-gateway serve --history DURATION";
+        return Err(ApiError::new(ApiErrorKind::NotFound, "this gateway stores no history", help));
     }
     let reply = app.writer.submit_as(principal, WriteCommand::History(id, PAGE.max)).await?;
     let WriteReply::History(lines) = reply else { return Err(ApiError::no_person("")) };

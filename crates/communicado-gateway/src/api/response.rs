@@ -19,7 +19,7 @@ use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::budget::Reservation;
 use crate::limits::{BODY_BYTES, BODY_TIME};
-use crate::rates::CallerKey;
+use crate::rate_limits::CallerKey;
 use crate::web::HTML;
 
 /// The state, as handlers extract it.

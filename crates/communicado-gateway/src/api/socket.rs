@@ -93,8 +93,8 @@ async fn talk(app: Arc<AppState>, principal: Principal, mut socket: WebSocket) {
                 }
             }
             () = pause.as_mut(), if pauses => pauses = false,
-            said = socket.recv(), if !pauses => {
-                let text = match said {
+            received = socket.recv(), if !pauses => {
+                let text = match received {
                     Some(Ok(Message::Text(text))) => Some(text),
                     Some(Ok(Message::Binary(_))) => Some(Utf8Bytes::from_static("binary")),
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
@@ -145,11 +145,11 @@ async fn handle_message(
     reader: &MailboxReader,
     text: &str,
 ) -> Result<Option<SocketOut>, ApiError> {
-    let said: SocketIn = serde_json::from_str(text).map_err(|error| {
+    let received: SocketIn = serde_json::from_str(text).map_err(|error| {
         let help = "send JSON with a `type` of `subscribe`, `unsubscribe` or `ping`";
         ApiError::bad_request(format!("the message is invalid: {error}"), help)
     })?;
-    match said {
+    match received {
         SocketIn::Ping {} => return Ok(Some(SocketOut::Pong)),
         SocketIn::Subscribe { person, group, last_event_id } => {
             let subscription = Subscription::of_names(person, group, last_event_id)?;

@@ -82,7 +82,7 @@ async fn execute(
         }
         WriteCommand::History(..) => {
             let help = "history is available only on a gateway without --nats";
-            Err(ApiError::new(ApiErrorKind::NotFound, "this gateway keeps no history", help))
+            Err(ApiError::new(ApiErrorKind::NotFound, "this gateway stores no history", help))
         }
         WriteCommand::Check => {
             let key = EntryKey::Canary(cluster.name.clone()).written();
@@ -184,7 +184,7 @@ async fn create(
     let is_valid = app.tokens().is_valid(&token, app.now().civil);
     let verdict = require_valid(cluster, caller).and_then(|()| require_person(&token, exists()));
     let verdict = match verdict {
-        Ok(()) if !has_come => Err(away(&"the new token did not come back")),
+        Ok(()) if !has_come => Err(away(&"the bucket did not return the new token")),
         Ok(()) if !is_valid => Err(ApiError::token_revoked()),
         verdict => verdict,
     };

@@ -13,11 +13,11 @@ pub(super) fn ask(
     body: &str,
 ) -> Result<String, Failure> {
     let folder = data.folder();
-    let said = match crate::serve::ask(&folder, method, target, body)? {
-        Some(said) => said,
+    let response = match crate::serve::ask(&folder, method, target, body)? {
+        Some(response) => response,
         None => crate::serve::ask_offline(&folder, method, target, body)?,
     };
-    match said {
+    match response {
         (200..=299, text) => Ok(text),
         (status, text) => {
             let problem = serde_json::from_str::<Problem>(&text);

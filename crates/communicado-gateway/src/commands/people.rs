@@ -64,8 +64,8 @@ impl PeopleCommand {
             PeopleAction::List => {
                 let mut after = String::new();
                 loop {
-                    let said = ask(data, "GET", &format!("/v1/people?limit=1000{after}"), "")?;
-                    let page: wire::People = serde_json::from_str(&said).map_err(misread)?;
+                    let response = ask(data, "GET", &format!("/v1/people?limit=1000{after}"), "")?;
+                    let page: wire::People = serde_json::from_str(&response).map_err(misread)?;
                     print(&page.people.iter().map(line).collect::<String>())?;
                     let Some(next) = page.next else { return Ok(Outcome::Yes) };
                     after = format!("&after={next}");
@@ -74,8 +74,8 @@ impl PeopleCommand {
             PeopleAction::Set { id, name, group, badge } => {
                 let groups = group.map(|groups| groups.into_iter().map(Into::into).collect());
                 let alter = Alter { name: name.map(Into::into), groups, badge };
-                let said = ask(data, "PATCH", &format!("/v1/people/{id}"), &alter.to_json())?;
-                let person: wire::OwnPerson = serde_json::from_str(&said).map_err(misread)?;
+                let response = ask(data, "PATCH", &format!("/v1/people/{id}"), &alter.to_json())?;
+                let person: wire::OwnPerson = serde_json::from_str(&response).map_err(misread)?;
                 let badge = person.badge.map(|badge| format!("badge /badge/{badge}.svg\n"));
                 print(&badge.unwrap_or_default()).map(|()| Outcome::Yes)
             }

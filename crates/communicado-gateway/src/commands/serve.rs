@@ -108,7 +108,7 @@ struct OidcArguments {
     /// Claim with the id of the person.
     #[arg(long, value_name = "CLAIM", default_value = "preferred_username")]
     oidc_claim: String,
-    /// View that people from the issuer have on others.
+    /// View of others for people from the issuer.
     #[arg(long, value_name = "VIEW", default_value = "availability", value_parser = view)]
     oidc_view: View,
 }

@@ -33,7 +33,7 @@ enum TokensAction {
         /// Limit the token to people of this group.
         #[arg(long, value_name = "ID")]
         group: Option<String>,
-        /// View on people: `in-out`, `availability` or `everything`.
+        /// View of people: `in-out`, `availability` or `everything`.
         #[arg(long, value_name = "VIEW", default_value = "availability", value_parser = view)]
         view: View,
         /// Lifetime, for example `720h`. Default: until revoked.
@@ -75,13 +75,13 @@ impl TokensCommand {
                     for_ms: duration
                         .map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
                 };
-                let said = ask(data, "POST", "/v1/tokens", &new.to_json())?;
-                let made: wire::Created = serde_json::from_str(&said).map_err(misread)?;
+                let response = ask(data, "POST", "/v1/tokens", &new.to_json())?;
+                let made: wire::Created = serde_json::from_str(&response).map_err(misread)?;
                 print(&format!("{}\n", made.secret)).map(|()| Outcome::Yes)
             }
             TokensAction::List => {
-                let said = ask(data, "GET", "/v1/tokens", "")?;
-                let tokens: wire::Tokens = serde_json::from_str(&said).map_err(misread)?;
+                let response = ask(data, "GET", "/v1/tokens", "")?;
+                let tokens: wire::Tokens = serde_json::from_str(&response).map_err(misread)?;
                 let lines = tokens.tokens.iter().map(line);
                 print(&lines.collect::<String>()).map(|()| Outcome::Yes)
             }

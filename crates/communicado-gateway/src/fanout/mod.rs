@@ -13,7 +13,7 @@ mod filter;
 mod fuzzing;
 mod transport;
 
-mod pending;
+mod pending_connections;
 mod poll_token;
 mod readers;
 mod replay;
@@ -47,7 +47,7 @@ use crate::model::PersonChange;
 use crate::principal::Principal;
 use crate::stream::{LoopCommand, ReaderId, coalesced};
 use crate::subscription::Subscription;
-use pending::{PendingConnection, PendingConnections};
+use pending_connections::{PendingConnection, PendingConnections};
 use poll_token::PollToken;
 use readers::Readers;
 use transport::ReaderTransport;

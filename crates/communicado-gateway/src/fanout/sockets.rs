@@ -3,7 +3,7 @@
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 
-use super::pending::PendingConnection;
+use super::pending_connections::PendingConnection;
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::http::last_answer;
 use crate::limits::{HEAD_TIME, Limit, READER_TIME};

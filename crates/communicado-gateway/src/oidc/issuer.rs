@@ -53,8 +53,8 @@ impl IssuerClient {
         let address = self.address.trim_end_matches('/');
         let url = format!("{address}/.well-known/openid-configuration");
         let mut answer = self.agent.get(&url).call().map_err(unreachable)?;
-        let said: Value = parsed(answer.body_mut())?;
-        let text = |key: &str| said.get(key).and_then(Value::as_str).map(ToOwned::to_owned);
+        let document: Value = parsed(answer.body_mut())?;
+        let text = |key: &str| document.get(key).and_then(Value::as_str).map(ToOwned::to_owned);
         if text("issuer").as_ref() != Some(&self.address) {
             return Err(invalid_response("its discovery document names another issuer"));
         }
@@ -94,8 +94,8 @@ impl IssuerClient {
             form.iter().map(|(key, value)| format!("{key}={}", escape(value))).collect();
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let mut answer = request.send(form.join("&")).map_err(unreachable)?;
-        let said: Value = parsed(answer.body_mut())?;
-        let text = |key: &str| said.get(key).and_then(Value::as_str);
+        let document: Value = parsed(answer.body_mut())?;
+        let text = |key: &str| document.get(key).and_then(Value::as_str);
         match text("id_token") {
             Some(token) => Ok(token.to_owned()),
             None => {

@@ -8,7 +8,7 @@
 mod claims;
 mod escape;
 mod issuer;
-mod pending;
+mod pending_logins;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -22,13 +22,13 @@ use communicado_wire::{Timestamp, is_printable};
 use sha2::{Digest as _, Sha256};
 
 use crate::api_error::{ApiError, ApiErrorKind};
-use crate::rates::Network;
+use crate::rate_limits::Network;
 use crate::secret::random;
 
 pub(crate) use claims::Claims;
 use escape::escape;
 pub(crate) use issuer::IssuerClient;
-use pending::{PendingLogin, PendingLogins};
+use pending_logins::{PendingLogin, PendingLogins};
 
 /// The time limit for a sign-in.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(600);

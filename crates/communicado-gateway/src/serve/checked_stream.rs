@@ -11,7 +11,7 @@ use crate::api_error::{ApiError, ApiErrorKind};
 use crate::budget::Reservation;
 use crate::connection::ConnectionHandle;
 use crate::http::{AllowedHosts, Framing, last_answer};
-use crate::rates::Network;
+use crate::rate_limits::Network;
 
 /// Size of one read in bytes.
 const PART: usize = 8 * 1024;

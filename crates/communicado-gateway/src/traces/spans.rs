@@ -102,9 +102,9 @@ impl StoreSpan {
 
 /// The caller's trace (W3C Trace Context), without other values from the caller.
 fn caller(headers: &HeaderMap) -> Context {
-    let said = TraceContextPropagator::new()
+    let context = TraceContextPropagator::new()
         .extract_with_context(&Context::new(), &HeaderExtractor(headers));
-    let span = said.span().span_context().clone();
+    let span = context.span().span_context().clone();
     let (trace, parent, flags) = (span.trace_id(), span.span_id(), span.trace_flags());
     let bare = SpanContext::new(trace, parent, flags, true, TraceState::NONE);
     if bare.is_valid() { Context::new().with_remote_span_context(bare) } else { Context::new() }

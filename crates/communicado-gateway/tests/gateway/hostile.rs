@@ -11,7 +11,7 @@ use crate::fixture::{Events, Gateway, HANG, publication};
 fn raw(gateway: &Gateway, bytes: &[u8]) -> String {
     let mut socket = TcpStream::connect(gateway.address()).unwrap();
     socket.set_read_timeout(Some(HANG)).unwrap();
-    // It may close before all is said.
+    // It may close before the request is complete.
     let _ = socket.write_all(bytes);
     let _ = socket.shutdown(Shutdown::Write);
     let mut answer = Vec::new();

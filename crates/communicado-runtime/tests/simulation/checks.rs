@@ -33,7 +33,12 @@ impl Simulation {
     /// First snapshots wait for all sources, but not longer than the patience.
     fn check_release(&self) {
         let told_anything = self.update_count() > 0;
-        assert_eq!(told_anything, self.is_released(), "told anything at {:?}", self.clock.shows());
+        assert_eq!(
+            told_anything,
+            self.is_released(),
+            "reported anything at {:?}",
+            self.clock.shows()
+        );
     }
 
     fn is_released(&self) -> bool {
@@ -96,7 +101,11 @@ impl Simulation {
             _ => None,
         };
         let notices = self.notices.lock().expect("nobody panics in it");
-        notices.iter().rev().find_map(|each| retry_in(&each.notice)).expect("every loss is told")
+        notices
+            .iter()
+            .rev()
+            .find_map(|each| retry_in(&each.notice))
+            .expect("every loss is reported")
     }
 
     /// A client whose lease has expired is unknown.

@@ -103,7 +103,7 @@ impl ManualClock {
     }
 
     fn state(&self) -> MutexGuard<'_, ClockState> {
-        self.0.lock().expect("whoever panics with the clock in hand has failed the test")
+        self.0.lock().expect("a test that panics with the clock locked has failed")
     }
 }
 

@@ -48,7 +48,7 @@ impl ExpectedChanges {
 
     /// Fails unless `updates` starts with a snapshot and has all later changes, or the number of
     /// missed ones.
-    pub(crate) fn assert_told(&self, updates: &[Update]) {
+    pub(crate) fn assert_delivered(&self, updates: &[Update]) {
         let mut current: BTreeMap<&str, &Arc<Client>> = BTreeMap::new();
         let mut revision = None;
         for update in updates {
@@ -77,7 +77,11 @@ impl ExpectedChanges {
                 }
             }
         }
-        assert_eq!(revision, Some(self.changes.len() as u64), "all was told in the end");
+        assert_eq!(
+            revision,
+            Some(self.changes.len() as u64),
+            "all changes are delivered at the end"
+        );
     }
 
     fn assert_snapshot(
@@ -86,7 +90,7 @@ impl ExpectedChanges {
         missed: u64,
         current: &BTreeMap<&str, &Arc<Client>>,
     ) {
-        assert_eq!(clients.len(), current.len(), "each client is told once");
+        assert_eq!(clients.len(), current.len(), "each client is delivered once");
         for client in clients {
             let expected = current[&*client.client];
             let mut first = (**expected).clone();

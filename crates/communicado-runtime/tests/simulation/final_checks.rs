@@ -31,17 +31,17 @@ impl ScriptRun {
         if self.sim.journal_failed() && !expected.add_later_changes(&self.sim) {
             return;
         }
-        expected.assert_told(&self.sim.updates_since(0));
+        expected.assert_delivered(&self.sim.updates_since(0));
         let state = self.sim.updates_since(0);
         let lagged = state[1..].iter().any(|update| matches!(update, Update::Snapshot { .. }));
         let crowded = self.sim.client_state("client 300").is_some();
         assert!(crowded || !lagged, "the witness reads at once and still missed some");
         for reader in &mut self.sim.readers {
             reader.read(usize::MAX);
-            expected.assert_told(&reader.updates);
+            expected.assert_delivered(&reader.updates);
         }
         self.sim.add_reader(ReadPattern::Prompt);
-        expected.assert_told(&self.sim.readers.last().expect("it was added").updates);
+        expected.assert_delivered(&self.sim.readers.last().expect("it was added").updates);
     }
 
     fn check_notices(&self) {

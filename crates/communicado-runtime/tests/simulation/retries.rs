@@ -32,11 +32,11 @@ impl Simulation {
                     }
                 }
                 let Some(ended) = &run.ended else { continue };
-                let noticed = given.next().expect("every loss is told");
+                let noticed = given.next().expect("every loss is reported");
                 let Notice::Lost { error, retry_in, others, .. } = &noticed.notice else {
                     panic!("{noticed:?}");
                 };
-                assert_eq!(noticed.at, ended.at, "a loss is told at once");
+                assert_eq!(noticed.at, ended.at, "a loss is reported at once");
                 assert_eq!(error.cause == REASON, !ended.by_panic, "{error:?}");
                 assert_eq!(*others, self.others_ready(name, noticed), "{noticed:?}");
                 doubled = if run.ready.is_some() { 0 } else { doubled };
@@ -48,7 +48,7 @@ impl Simulation {
                 doubled = (doubled + 1).min(10);
                 due = Some(ended.at.after(*retry_in));
             }
-            assert!(given.next().is_none(), "{name}: more was told than happened");
+            assert!(given.next().is_none(), "{name}: more losses are reported than happened");
         }
     }
 

@@ -108,7 +108,7 @@ impl ScriptRun {
                 let count = self.sim.readers.len();
                 if count > 0 {
                     let gone = self.sim.readers.swap_remove(self.rng.below(count)).flag;
-                    assert_eq!(Arc::strong_count(&gone), 1, "something is kept of one who went");
+                    assert_eq!(Arc::strong_count(&gone), 1, "no data of a removed client is left");
                 }
             }
         }

@@ -176,7 +176,7 @@ impl Simulation {
     pub(crate) fn assert_nobody_is_woken(&self) {
         assert!(!self.flag.is_raised(), "woken, and nothing was due");
         for reader in self.readers.iter().filter(|reader| reader.pattern == ReadPattern::Prompt) {
-            assert!(!reader.flag.is_raised(), "a reader is woken, and nothing was told");
+            assert!(!reader.flag.is_raised(), "a reader wakes up without a new change");
         }
     }
 
@@ -212,7 +212,7 @@ impl Simulation {
 
     /// The status of a client and its reason, in one line.
     pub(crate) fn claim(&self, client: &str) -> String {
-        let Some(client) = self.client_state(client) else { return "not told".to_owned() };
+        let Some(client) = self.client_state(client) else { return "not delivered".to_owned() };
         let reason = client.reason.as_deref().or(client.raw.as_deref());
         format!("{} {}", client.status.word(), reason.unwrap_or("-"))
     }

@@ -47,10 +47,10 @@ impl AccessToken {
         }
         // RFC 6750, b64token.
         if !text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~+/=".contains(c)) {
-            return wrong("has characters that a token cannot have");
+            return wrong("has invalid characters");
         }
         let Ok(mut value) = HeaderValue::try_from(format!("Bearer {text}")) else {
-            return wrong("has characters that a token cannot have");
+            return wrong("has invalid characters");
         };
         value.set_sensitive(true);
         Ok(Self(value))

@@ -177,7 +177,7 @@ impl GatewayClient {
             ),
             RequestError::Hyper(error) => PublishError::transient(
                 format!("{} closed the connection: {error}", self.access.address),
-                "if this persists, ask the gateway's operator to check it",
+                "if this persists, ask the gateway's administrator to check it",
             ),
         })
     }

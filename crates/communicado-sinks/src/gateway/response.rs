@@ -53,18 +53,18 @@ impl Response {
             }
             StatusCode::UNAUTHORIZED => Err(PublishError::permanent(
                 format!("the gateway does not accept the token any more{detail}"),
-                "the token was revoked or has expired: ask the gateway's operator for a new one, \
+                "the token was revoked or has expired: ask the gateway's administrator for a new one, \
                  replace the old one, and restart the agent",
             )),
             StatusCode::FORBIDDEN => Err(PublishError::needs_action(
                 format!("the gateway does not let this token publish for `{person}`{detail}"),
                 self.help(
-                    "ask the gateway's operator for a token with the scope publish for this person",
+                    "ask the gateway's administrator for a token with the scope publish for this person",
                 ),
             )),
             StatusCode::NOT_FOUND if self.is_problem() => Err(PublishError::needs_action(
                 format!("the gateway knows no person `{person}`{detail}"),
-                self.help("correct the person, or ask the gateway's operator to add them"),
+                self.help("correct the person, or ask the gateway's administrator to add them"),
             )),
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
                 Err(self.not_a_gateway(access))
@@ -83,7 +83,7 @@ impl Response {
             status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
                 Err(PublishError {
                     cause: format!("the gateway failed: {}{detail}", status_text(status)),
-                    help: "you need not do anything; the gateway's operator finds more in its log"
+                    help: "you need not do anything; the gateway's administrator finds more in its log"
                         .to_owned(),
                     retry: self.retry_after().map_or(Retry::Soon, Retry::After),
                 })
@@ -109,7 +109,7 @@ impl Response {
     /// The detail of a problem document (RFC 9457), as the end of a sentence.
     fn detail_suffix(&self) -> String {
         let text = self.problem_text("detail").or_else(|| self.problem_text("title"));
-        text.map_or_else(String::new, |text| format!(" (it says: {text})"))
+        text.map_or_else(String::new, |text| format!(" (response: {text})"))
     }
 
     /// The gateway's advice, or the default.
@@ -189,14 +189,14 @@ mod tests {
         let check = |status, cause: &str, help: &str, retry| {
             let error = check(status, PROBLEM, |_| ()).unwrap_err();
             assert!(error.cause.contains(cause), "{status}: {}", error.cause);
-            assert!(error.cause.contains("(it says: a detail)"), "{}", error.cause);
+            assert!(error.cause.contains("(response: a detail)"), "{}", error.cause);
             assert!(error.help.contains(help), "{status}: {}", error.help);
             assert_eq!(error.retry, retry, "{status}");
         };
         check(
             401,
             "does not accept the token any more",
-            "ask the gateway's operator",
+            "ask the gateway's administrator",
             Retry::Never,
         );
         check(403, "does not let this token publish for `ada`", "do this", Retry::Slowly);

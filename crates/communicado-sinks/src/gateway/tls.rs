@@ -70,7 +70,8 @@ fn unusable(error: &Error) -> PublishError {
 /// The error for a failed TLS handshake.
 pub(super) fn handshake_error(host: &str, error: &io::Error) -> PublishError {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    let clock = "check the clock of this machine, and ask the operator to renew the certificate";
+    let clock =
+        "check the clock of this machine, and ask the administrator to renew the certificate";
     match inner {
         Some(Error::InvalidCertificate(why)) => {
             let (cause, help) = match why {
@@ -91,14 +92,16 @@ pub(super) fn handshake_error(host: &str, error: &io::Error) -> PublishError {
                 ),
                 CertificateError::Revoked => (
                     "it was revoked".to_owned(),
-                    "do not use this gateway until its operator has explained the revocation",
+                    "do not use this gateway until its administrator has explained the revocation",
                 ),
                 // rustls has no variant for this error.
                 CertificateError::Other(why) if why.to_string().contains(CA_AS_SERVER) => (
                     "it is a CA certificate".to_owned(),
                     "create a certificate for the gateway (OpenSSL: basicConstraints=CA:FALSE)",
                 ),
-                other => (other.to_string(), "ask the gateway's operator to check the certificate"),
+                other => {
+                    (other.to_string(), "ask the gateway's administrator to check the certificate")
+                }
             };
             let cause = format!("the gateway's certificate is not accepted: {cause}");
             PublishError::needs_action(cause, help)
@@ -109,11 +112,11 @@ pub(super) fn handshake_error(host: &str, error: &io::Error) -> PublishError {
         ),
         Some(other) => PublishError::transient(
             format!("the TLS handshake with the gateway failed: {other}"),
-            "if this persists, ask the gateway's operator to check TLS",
+            "if this persists, ask the gateway's administrator to check TLS",
         ),
         None => PublishError::transient(
             format!("the connection broke during the TLS handshake: {error}"),
-            "if this persists, ask the gateway's operator to check it",
+            "if this persists, ask the gateway's administrator to check it",
         ),
     }
 }

@@ -83,7 +83,7 @@ impl<T: Transport> RemoteSink<T> {
     async fn run(self, feed: Feed) -> Result<(), SinkError> {
         let Self { transport, lease, detail, only, permission, clock, on_event } = self;
         let mut timer = clock.timer().map_err(|error| SinkError {
-            cause: format!("the system gives no timer: {error}"),
+            cause: format!("cannot create a timer: {error}"),
             help: "close programs that hold many files open".to_owned(),
         })?;
         let mut publisher = Publisher::new(lease, RandomState::new().build_hasher().finish());

@@ -60,7 +60,7 @@ pub fn life(client: &RegisteredClient) -> Check {
         (RunningFlag::Undocumented(value), Some(true)) => (
             CheckHealth::Bad,
             format!("`{program}` runs with an undocumented flag: {value:?}"),
-            Some("report this line to the client's vendor and to communicado"),
+            Some("report this line to the client's vendor and to communicado's maintainers"),
         ),
         (_, None) => (
             CheckHealth::Bad,

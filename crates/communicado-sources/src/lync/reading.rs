@@ -80,6 +80,7 @@ fn text(value: Option<&MemberValue>) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use communicado_core::Activity;
+    use communicado_windows::HResult;
 
     use super::*;
 
@@ -114,6 +115,18 @@ mod tests {
                 raw,
             }),
         );
+    }
+
+    #[test]
+    fn the_failure_of_a_signed_out_client_means_signed_out() {
+        let mut members = members(3);
+        let mut check = |code, expected| {
+            members.state = Err(HResult::of(code));
+            assert_eq!(members.reading().status, expected, "{code:#x}");
+        };
+        check(0x80C8_0006, ReportedStatus::SIGNED_OUT);
+        check(0x8100_031E, ReportedStatus::SIGNED_OUT);
+        check(0x80C8_0003, ReportedStatus::NotReported);
     }
 
     #[test]

@@ -90,7 +90,8 @@ fn check(
                     (found, known.action.to_owned())
                 }
                 None => {
-                    let action = "search for the code, and report this line to communicado";
+                    let action =
+                        "search for the code, and report this line to communicado's maintainers";
                     (format!("reading it failed with {code}"), action.to_owned())
                 }
             };

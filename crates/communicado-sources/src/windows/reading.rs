@@ -55,11 +55,13 @@ pub enum ReadFailure {
 /// `MSGR_E_NOT_LOGGED_ON`: the client runs and the user is signed out.
 pub const NOT_LOGGED_ON: HResult = HResult::of(0x8100_031E);
 const PRIMARY_SERVICE_NOT_LOGGED_ON: HResult = HResult::of(0x8100_0318);
+/// `NotSignedInException` of Lync (Microsoft, "Lync platform status codes").
+const NOT_SIGNED_IN: HResult = HResult::of(0x80C8_0006);
 
 /// Returns whether an error code means signed out.
 #[must_use]
 pub fn is_signed_out(code: HResult) -> bool {
-    [NOT_LOGGED_ON, PRIMARY_SERVICE_NOT_LOGGED_ON].contains(&code)
+    [NOT_LOGGED_ON, PRIMARY_SERVICE_NOT_LOGGED_ON, NOT_SIGNED_IN].contains(&code)
 }
 
 /// The meaning of an error code, for a client whose flag is set and whose process runs.
@@ -106,6 +108,7 @@ mod tests {
             );
         };
         check(0x8100_031E, None, ReadFailure::SignedOut);
+        check(0x80C8_0006, None, ReadFailure::SignedOut);
         check(0x8004_0111, Some(true), ReadFailure::SignedOut);
         check(0x8004_0111, Some(false), ReadFailure::Denied);
         check(0x8008_0005, Some(true), ReadFailure::Denied);

@@ -38,7 +38,7 @@ impl MessengerError {
     /// create no object while no user is signed in.
     #[must_use]
     pub fn is_not_running(self) -> bool {
-        self.known().is_some_and(|known| known.status == Some("absent"))
+        self.known().and_then(|known| known.status).is_some_and(|it| it.starts_with("absent"))
     }
 
     fn known(self) -> Option<&'static Code> {

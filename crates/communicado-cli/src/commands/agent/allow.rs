@@ -97,7 +97,7 @@ fn describe(consent: &Consent, settings: &Settings) -> String {
            never    messages, contacts, windows, or what you type\n  \
            when     on every change, and three times per {lease} s\n  \
            hours    {hours}; at other times and in a pause, the gateway deletes this device\n\
-         The operator of the gateway decides who can read this data.\n\
+         The administrator of the gateway decides who can read this data.\n\
          To stop publishing, run: communicado agent forbid\n",
         lease = settings.agent.lease.as_secs(),
     )

@@ -4,6 +4,11 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The attempts to remove a busy cgroup, and the pause between two of them.
+const REMOVAL_ATTEMPTS: u32 = 200;
+const REMOVAL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// The mount points of cgroup version 2, alone or with version 1.
 const MOUNTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
@@ -49,8 +54,18 @@ impl Cgroup {
     }
 
     /// Removes the cgroup, if it has no processes.
+    ///
+    /// A process that was reaped a moment ago may still count, because the kernel leaves the cgroup
+    /// only after the last switch away from the process. The call is therefore repeated for up to a
+    /// second while the cgroup is busy.
     pub(super) fn remove(&self) {
-        let _ = fs::remove_dir(&self.0);
+        for _ in 0..REMOVAL_ATTEMPTS {
+            match fs::remove_dir(&self.0) {
+                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {}
+                _ => return,
+            }
+            std::thread::sleep(REMOVAL_INTERVAL);
+        }
     }
 
     /// Writes to an existing file. Never creates one, because a removed cgroup has no files.
@@ -93,9 +108,8 @@ mod tests {
         fs::write(cgroup.path().join("cgroup.procs"), child.id().to_string()).unwrap();
         cgroup.kill().unwrap();
         assert_eq!(child.wait().unwrap().signal(), Some(9));
-        while cgroup.path().exists() {
-            cgroup.remove();
-        }
+        cgroup.remove();
+        assert!(!cgroup.path().exists());
     }
 
     #[test]

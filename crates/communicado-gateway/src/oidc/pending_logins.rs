@@ -6,7 +6,7 @@ use communicado_core::Moment;
 
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{SIGN_INS, SIGN_INS_PER_ADDRESS};
-use crate::rates::Network;
+use crate::rate_limits::Network;
 
 /// A sign-in that waits for the issuer.
 #[derive(Clone, Debug)]

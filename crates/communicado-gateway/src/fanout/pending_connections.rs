@@ -13,7 +13,7 @@ use crate::api_error::{ApiError, ApiErrorKind};
 use crate::budget::Reservation;
 use crate::connection_limit::ConnectionPermit;
 use crate::limits::{HEAD_BYTES, HEAD_TIME};
-use crate::rates::Network;
+use crate::rate_limits::Network;
 
 /// A connection whose request head is not complete.
 #[derive(Debug)]
