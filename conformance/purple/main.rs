@@ -3,6 +3,7 @@
 //! A test acts on the peers, and expects every line of the output in order. It writes a line as
 //! [`Line`](communicado_conformance::Line) shortens it.
 
+mod addresses;
 mod asking;
 mod bus;
 mod hung;
@@ -16,6 +17,7 @@ mod several;
 mod shutdown;
 mod sign_in;
 mod sip;
+mod usual_bus;
 
 use communicado_conformance::Watch;
 

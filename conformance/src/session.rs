@@ -28,9 +28,18 @@ pub struct TestSession {
 impl TestSession {
     /// Makes a folder and starts a bus.
     pub fn new() -> Self {
+        Self::on(Bus::start)
+    }
+
+    /// Makes a folder and starts a `dbus-broker`.
+    pub fn with_broker() -> Self {
+        Self::on(Bus::start_broker)
+    }
+
+    fn on(start: impl FnOnce(&Path) -> Bus) -> Self {
         // In /tmp and not in TMPDIR, because a socket path must be short.
         let folder = TempDir::with_prefix_in("uc-", "/tmp").expect_ok("make a folder in /tmp");
-        let bus = Bus::start(folder.path());
+        let bus = start(folder.path());
         Self { bus, clients: Cell::new(0), folder }
     }
 

@@ -25,6 +25,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("busctl"), "systemd"),
     (Brings::Program("chromium"), "chromium"),
     (Brings::Program("curl"), "curl"),
+    (Brings::Program("dbus-broker-launch"), "dbus-broker"),
     (Brings::Program("dbus-daemon"), "dbus-daemon"),
     (Brings::Program("dbus-run-session"), "dbus-daemon"),
     (Brings::Program("dbus-send"), "dbus-bin"),
@@ -45,6 +46,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Library("python3/dist-packages/dbus"), "python3-dbus"),
     (Brings::Library("python3/dist-packages/gi"), "python3-gi"),
     (Brings::Program("setsid"), "util-linux"),
+    (Brings::Program("systemd-socket-activate"), "systemd"),
     (Brings::Library("wine/wine64"), "wine64"),
     // Wine's interfaces, for the peer in C.
     (Brings::Header("wine/wine/windows/oaidl.idl"), "libwine-dev"),

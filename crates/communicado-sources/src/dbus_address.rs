@@ -18,6 +18,26 @@ pub struct DbusAddress {
     keys: BTreeMap<String, Vec<u8>>,
 }
 
+/// The address of a connection, with the GUID of its bus.
+#[derive(Clone, Debug)]
+pub struct BusAddress {
+    /// The address as it was written.
+    pub written: String,
+    /// The address, and the GUID as a second one: either is sufficient to recognize the bus.
+    pub parsed: Vec<DbusAddress>,
+}
+
+impl BusAddress {
+    /// The address of a bus that has sent its `guid`.
+    #[must_use]
+    pub fn new(written: &str, guid: &str) -> Self {
+        let guid = BTreeMap::from([("guid".to_owned(), guid.as_bytes().to_owned())]);
+        let guid = DbusAddress { transport: String::new(), keys: guid };
+        let parsed = parse(written.as_bytes()).into_iter().chain([guid]).collect();
+        Self { written: written.to_owned(), parsed }
+    }
+}
+
 /// The device and the inode of a socket.
 pub type SocketId = (u64, u64);
 
@@ -53,6 +73,18 @@ impl DbusAddress {
     #[must_use]
     pub fn socket_path(&self) -> Option<&Path> {
         (self.transport == "unix").then(|| self.key("path").map(path))?
+    }
+
+    /// The name of the abstract socket, if it has one.
+    #[must_use]
+    pub fn abstract_name(&self) -> Option<&[u8]> {
+        (self.transport == "unix").then(|| self.key("abstract"))?
+    }
+
+    /// Returns whether Communicado can connect to it.
+    #[must_use]
+    pub fn is_supported(&self) -> bool {
+        self.socket_path().is_some() || self.abstract_name().is_some() || self.transport == "tcp"
     }
 
     fn key(&self, name: &str) -> Option<&[u8]> {
@@ -215,6 +247,33 @@ mod tests {
         check("tcp:host=a,port=1,guid=42", "unix:path=/nowhere,guid=42", true);
         check("tcp:host=a,port=1,guid=42", "unix:path=/nowhere,guid=43", false);
         check("tcp:host=a,port=1", "unix:path=/nowhere", false);
+    }
+
+    #[test]
+    fn the_guid_of_a_connection_recognizes_its_bus() {
+        let bus = BusAddress::new("tcp:host=a,port=1", "42").parsed;
+        let check = |client: &str, expected: bool| {
+            let client = parse(client.as_bytes());
+            assert_eq!(is_same_bus(&client, socket, &bus, socket), expected, "{client:?}");
+        };
+        check("unix:abstract=/tmp/a,guid=42", true);
+        check("unix:abstract=/tmp/a,guid=43", false);
+        check("unix:abstract=/tmp/a", false);
+        check("tcp:host=a,port=1", true);
+    }
+
+    #[test]
+    fn only_sockets_are_supported() {
+        for (address, expected) in [
+            ("unix:path=/a", true),
+            ("unix:abstract=a", true),
+            ("tcp:host=a,port=1", true),
+            ("unixexec:path=/bin/a", false),
+            ("autolaunch:", false),
+            ("unix:dir=/tmp", false),
+        ] {
+            assert!(parse(address.as_bytes()).iter().all(|it| it.is_supported() == expected));
+        }
     }
 
     #[test]

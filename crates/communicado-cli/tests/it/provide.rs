@@ -3,8 +3,7 @@
 use crate::program::communicado;
 
 /// The error without a session bus.
-const NO_BUS: &str = "error: there is no session bus: DBUS_SESSION_BUS_ADDRESS is not set, \
-                      and neither XDG_RUNTIME_DIR nor /run/user has a bus of yours\n  \
+const NO_BUS: &str = "error: there is no session bus: DBUS_SESSION_BUS_ADDRESS is `disabled:`\n  \
                       help: run communicado inside the desktop session, or set \
                       DBUS_SESSION_BUS_ADDRESS to the address of its bus\n";
 

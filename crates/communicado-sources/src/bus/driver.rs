@@ -1,5 +1,6 @@
 //! Driver of a protocol on the bus: the part of a source that waits.
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use communicado_runtime::{SourceError, SourceHandle, Timer};
 use super::client_handles::ClientHandles;
 use super::connection::{BusConnection, BusProtocol, no_timer, yield_once};
 use super::effects::Requests;
+use crate::dbus_address::BusAddress;
 use crate::keepalive::Keepalive;
 
 /// Protocol that watches clients by name.
@@ -20,9 +22,17 @@ pub(crate) trait ClientProtocol: BusProtocol {
 
 /// Clients that run and are not on the bus.
 pub(crate) trait OffBusClients {
-    /// Searches once for clients that are not on the bus at `address`, except those that
-    /// `is_on_bus` holds for.
-    fn search(&mut self, now: Moment, address: &str, is_on_bus: impl Fn(&str) -> bool);
+    /// Searches for clients that are not on the bus at `address`, except those that `is_on_bus`
+    /// holds for. Returns the names of the clients that no earlier search found.
+    fn search(
+        &mut self,
+        now: Moment,
+        address: &BusAddress,
+        is_on_bus: impl Fn(&str) -> bool,
+    ) -> BTreeSet<&'static str>;
+
+    /// Returns whether it is time for another search.
+    fn is_search_due(&self, now: Moment) -> bool;
 
     /// The names of the clients that the search found and that still run.
     fn names(&self) -> impl Iterator<Item = &'static str> + Clone;
@@ -33,7 +43,7 @@ pub(crate) trait OffBusClients {
     /// The life of a client, if the search found it and it has not exited.
     fn life(&self, client: &str) -> Option<Life>;
 
-    /// The moment of the next change without an exit.
+    /// The moment of the next search or of the next change without an exit.
     fn deadline(&self) -> Option<Moment>;
 
     /// The next client that has exited, or that has not joined the bus in time.
@@ -44,7 +54,18 @@ pub(crate) trait OffBusClients {
 pub(crate) struct NoOffBusClients;
 
 impl OffBusClients for NoOffBusClients {
-    fn search(&mut self, _now: Moment, _address: &str, _is_on_bus: impl Fn(&str) -> bool) {}
+    fn search(
+        &mut self,
+        _now: Moment,
+        _address: &BusAddress,
+        _is_on_bus: impl Fn(&str) -> bool,
+    ) -> BTreeSet<&'static str> {
+        BTreeSet::new()
+    }
+
+    fn is_search_due(&self, _now: Moment) -> bool {
+        false
+    }
 
     fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
         std::iter::empty()
@@ -131,24 +152,31 @@ impl<P: ClientProtocol, O: OffBusClients> Driver<P, O> {
                 self.clients.report_life(client, life);
             }
         }
-        if is_ready {
-            let protocol = &self.connection.protocol;
-            let is_on_bus = |client: &str| protocol.names().any(|name| name == client);
-            self.off_bus.search(now, &self.connection.address, is_on_bus);
-            for client in self.off_bus.names() {
-                if let Some(life) = self.off_bus.life(client) {
-                    self.clients.report_life(client, life);
-                }
+        if is_ready || self.off_bus.is_search_due(now) {
+            self.search(now);
+            if is_ready {
+                let off_bus = self.off_bus.names().map(|client| -> &str { client });
+                let on_bus = self.connection.protocol.names();
+                self.clients.report_rest_absent(on_bus.chain(off_bus));
+                self.handle.ready();
             }
-            let off_bus = self.off_bus.names().map(|client| -> &str { client });
-            self.clients.report_rest_absent(protocol.names().chain(off_bus));
-            self.handle.ready();
             // The exits and the deadline of the clients found have to wake this task.
             cx.waker().wake_by_ref();
         }
         self.timer.set(self.off_bus.deadline());
         let _ = self.timer.poll_due(cx);
         polled
+    }
+
+    /// Searches for clients that are not on the bus, and reports the new ones.
+    fn search(&mut self, now: Moment) {
+        let protocol = &self.connection.protocol;
+        let is_on_bus = |client: &str| protocol.names().any(|name| name == client);
+        for client in self.off_bus.search(now, &self.connection.address, is_on_bus) {
+            if let Some(life) = self.off_bus.life(client) {
+                self.clients.report_life(client, life);
+            }
+        }
     }
 
     /// The clients that the search found and that the bus shows too.

@@ -12,14 +12,11 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::off_bus_cause::{OffBusCause, Whereabouts, cause};
 use super::watcher::KNOWN_CLIENTS;
-use crate::dbus_address::{self, DbusAddress, SocketId};
+use crate::dbus_address::{self, BusAddress, DbusAddress, SocketId};
 use crate::session_bus;
 
 /// The unit of times in `/proc`: `USER_HZ` is 100 on every platform that Rust supports.
 const TICK_MS: u64 = 10;
-
-/// The address that programs set to hide the bus.
-const DISABLED: &str = "disabled:";
 
 /// A client of this user that runs and that the bus may not show.
 pub(super) struct OffBusClient {
@@ -40,9 +37,9 @@ pub(super) fn process_name(process: u32) -> Option<String> {
 
 /// The clients of this user, each with the cause why it is not on the bus at `address`, if it is
 /// not.
-pub(super) fn find(address: &str) -> Vec<OffBusClient> {
-    let bus = dbus_address::parse(address.as_bytes());
-    processes().into_iter().filter_map(|process| off_bus_client(process, &bus)).collect()
+pub(super) fn find(address: &BusAddress) -> Vec<OffBusClient> {
+    let bus = &address.parsed;
+    processes().into_iter().filter_map(|process| off_bus_client(process, bus)).collect()
 }
 
 fn processes() -> Vec<u32> {
@@ -101,8 +98,12 @@ fn socket_age(bus: &[DbusAddress]) -> Option<Duration> {
 
 fn whereabouts(process: u32, bus: &[DbusAddress]) -> Whereabouts {
     let Some(environment) = environment(process) else { return Whereabouts::Unreadable };
-    let root = PathBuf::from(format!("/proc/{process}/root"));
-    let inside = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
+    let folder = PathBuf::from(format!("/proc/{process}"));
+    // A path as the process sees it: in its root, and if relative, in its working directory.
+    let inside = |path: &Path| match path.strip_prefix("/") {
+        Ok(rest) => folder.join("root").join(rest),
+        Err(_) => folder.join("cwd").join(path),
+    };
     if let Ok(info) = fs::read_to_string(inside(Path::new("/.flatpak-info"))) {
         return Whereabouts::Flatpak { info };
     }
@@ -111,29 +112,54 @@ fn whereabouts(process: u32, bus: &[DbusAddress]) -> Whereabouts {
         Some(String::from_utf8_lossy(value).into_owned())
     };
     let uid = rustix::process::getuid().as_raw();
-    let Some(address) = session_bus::address(var, uid, |path| inside(path).exists()) else {
+    // A client does not search `/run/user` as Communicado does.
+    let file_owner = |path: &Path| Some(fs::metadata(inside(path)).ok()?.uid());
+    let Some(address) = session_bus::address(var, None, uid, file_owner) else {
         return Whereabouts::NoBus;
     };
     let addresses = dbus_address::parse(address.as_bytes());
-    if addresses.is_empty() || address == DISABLED {
+    if addresses.is_empty() || address == session_bus::DISABLED {
         return Whereabouts::NoBus;
     }
+    // The client uses the first address that responds.
+    let abstract_sockets = fs::read(folder.join("net/unix")).unwrap_or_default();
+    let is_gone = |address: &&DbusAddress| match (address.socket_path(), address.abstract_name()) {
+        (Some(path), _) => !inside(path).exists(),
+        (None, Some(name)) => !is_listed(&abstract_sockets, name),
+        (None, None) => false,
+    };
+    let Some(used) = addresses.iter().find(|address| !is_gone(address)) else {
+        return Whereabouts::GoneBus { address };
+    };
     let is_bus = |addresses: &[DbusAddress]| {
         dbus_address::is_same_bus(addresses, |path| socket_id(&inside(path)), bus, socket_id)
     };
-    if is_bus(&addresses) {
-        return Whereabouts::Bus;
+    if is_bus(std::slice::from_ref(used)) {
+        return match fs::read_link(folder.join("exe")).ok().and_then(|program| snap(&program)) {
+            Some(snap) => Whereabouts::Snap { snap },
+            None => Whereabouts::Bus,
+        };
     }
-    let is_gone = |path: &Path| !inside(path).exists();
-    if addresses.iter().all(|address| address.socket_path().is_some_and(is_gone)) {
-        return Whereabouts::GoneBus { address };
-    }
-    let mut proxied = addresses.iter().filter_map(DbusAddress::socket_path);
-    let behind = proxied.find_map(|path| behind_proxy(socket_id(&inside(path))?));
-    match behind {
+    let socket = used.socket_path().and_then(|path| socket_id(&inside(path)));
+    match socket.and_then(behind_proxy) {
         Some(behind) if is_bus(&behind) => Whereabouts::Proxy { address },
-        Some(_) | None => Whereabouts::OtherBus { address },
+        Some(_) | None if used.is_supported() => Whereabouts::OtherBus { address },
+        Some(_) | None => Whereabouts::HiddenBus { address },
     }
+}
+
+/// Returns whether an abstract socket is in the text of `/proc/net/unix`.
+fn is_listed(sockets: &[u8], name: &[u8]) -> bool {
+    let name = [b"@", name].concat();
+    sockets
+        .split(|byte| *byte == b'\n')
+        .any(|line| line.rsplit(|byte| *byte == b' ').next().is_some_and(|path| path == name))
+}
+
+/// The name of the snap that has installed a program.
+fn snap(program: &Path) -> Option<String> {
+    let mut parts = program.strip_prefix("/snap").ok()?.components();
+    parts.next()?.as_os_str().to_str().map(str::to_owned)
 }
 
 fn environment(process: u32) -> Option<BTreeMap<Vec<u8>, Vec<u8>>> {
@@ -163,4 +189,27 @@ fn behind_proxy(socket: SocketId) -> Option<Vec<DbusAddress>> {
             (socket_id(Path::new(path)) == Some(socket)).then(|| dbus_address::parse(address))
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_of_a_snap_is_recognized_by_its_path() {
+        let snap = |program: &str| snap(Path::new(program));
+        assert_eq!(snap("/snap/pidgin/12/usr/bin/pidgin").as_deref(), Some("pidgin"));
+        assert_eq!(snap("/usr/bin/pidgin"), None);
+        assert_eq!(snap("/home/ada/snap/pidgin/12/pidgin"), None);
+    }
+
+    #[test]
+    fn an_abstract_socket_is_in_the_kernels_list() {
+        let list = b"Num       RefCount Protocol Flags    Type St Inode Path\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 20391 @/tmp/dbus-a\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 20392 /tmp/dbus-b\n";
+        assert!(is_listed(list, b"/tmp/dbus-a"));
+        assert!(!is_listed(list, b"/tmp/dbus-b"));
+        assert!(!is_listed(list, b"/tmp/dbus"));
+    }
 }

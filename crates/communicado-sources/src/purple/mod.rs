@@ -48,7 +48,7 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
     about: "Pidgin, Finch, Chatty and other libpurple 2 clients, over D-Bus",
     capabilities: &["life", "sign-in", "presence", "accounts", "saved status"],
     limitations: &[
-        "a client that is not on this bus is `unknown`; `watch` searches for it when it starts",
+        "a client that is not on this bus is `unknown`; `watch` searches for it twice a minute",
         "a client reports a silent network after 150 s, when its keepalive fails",
         "SIMPLE accounts do not report the loss of their server",
     ],

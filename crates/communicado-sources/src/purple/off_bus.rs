@@ -4,8 +4,10 @@
 //! for another bus, for none, or in a sandbox. It runs, perhaps signed in, and the bus does not
 //! show it. To report it as absent would be wrong.
 
+use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::task::Context;
+use std::time::Duration;
 
 use communicado_core::{Life, Moment};
 use communicado_runtime::async_fd;
@@ -15,10 +17,12 @@ use tokio::io::unix::AsyncFd;
 use super::client_process;
 use super::off_bus_cause::{OffBusCause, START_MAX};
 use crate::bus::OffBusClients;
+use crate::dbus_address::BusAddress;
 
 /// A client that the search found, with its process.
 struct Found {
     client: &'static str,
+    process: u32,
     cause: OffBusCause,
     /// The end of the time to start.
     starting_until: Option<Moment>,
@@ -26,20 +30,25 @@ struct Found {
 }
 
 /// The clients that the search found.
+///
+/// The kernel does not notify a program of a process that starts. So the search repeats.
 pub(super) struct PurpleOffBus {
     found: Vec<Found>,
     includes_other_buses: bool,
+    /// The time between two searches.
+    interval: Duration,
+    next_search: Option<Moment>,
 }
 
 impl PurpleOffBus {
-    pub(super) const fn new(includes_other_buses: bool) -> Self {
-        Self { found: Vec::new(), includes_other_buses }
+    pub(super) const fn new(includes_other_buses: bool, interval: Duration) -> Self {
+        Self { found: Vec::new(), includes_other_buses, interval, next_search: None }
     }
 }
 
 /// The clients that are not on the bus at `address`.
 pub(super) fn search(
-    address: &str,
+    address: &BusAddress,
     includes_other_buses: bool,
     is_on_bus: impl Fn(&str) -> bool,
 ) -> Vec<client_process::OffBusClient> {
@@ -51,15 +60,31 @@ pub(super) fn search(
 }
 
 impl OffBusClients for PurpleOffBus {
-    fn search(&mut self, now: Moment, address: &str, is_on_bus: impl Fn(&str) -> bool) {
+    fn search(
+        &mut self,
+        now: Moment,
+        address: &BusAddress,
+        is_on_bus: impl Fn(&str) -> bool,
+    ) -> BTreeSet<&'static str> {
+        let mut new = BTreeSet::new();
+        self.next_search = Some(now.after(self.interval));
         for found in search(address, self.includes_other_buses, is_on_bus) {
+            let (client, process, cause) = (found.client, found.process, found.cause);
+            if self.found.iter().any(|known| known.process == process) {
+                continue;
+            }
             if let Ok(exited) = async_fd(found.exited, Interest::READABLE) {
-                let (client, cause) = (found.client, found.cause);
                 let left = START_MAX.saturating_sub(found.age);
                 let starting_until = (cause == OffBusCause::Starting).then(|| now.after(left));
-                self.found.push(Found { client, cause, starting_until, exited });
+                self.found.push(Found { client, process, cause, starting_until, exited });
+                new.insert(client);
             }
         }
+        new
+    }
+
+    fn is_search_due(&self, now: Moment) -> bool {
+        self.next_search.is_some_and(|next| next <= now)
     }
 
     fn note_joined(&mut self, client: &str) {
@@ -79,7 +104,8 @@ impl OffBusClients for PurpleOffBus {
     }
 
     fn deadline(&self) -> Option<Moment> {
-        self.found.iter().filter_map(|found| found.starting_until).min()
+        let starting = self.found.iter().filter_map(|found| found.starting_until);
+        starting.chain(self.next_search).min()
     }
 
     fn poll_changed(&mut self, cx: &mut Context<'_>, now: Moment) -> Option<&'static str> {

@@ -11,6 +11,10 @@ use super::message::NAME;
 /// The time within which a client that starts joins the bus.
 pub(super) const START_MAX: Duration = Duration::from_secs(10);
 
+/// The inaccuracy of the kernel's times: it dates processes in hundredths of a second, and files by
+/// another clock.
+const INACCURACY: Duration = Duration::from_millis(50);
+
 /// Where a process looks for its bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Whereabouts {
@@ -20,8 +24,12 @@ pub(super) enum Whereabouts {
     Proxy { address: String },
     /// In a Flatpak with this `/.flatpak-info`.
     Flatpak { info: String },
+    /// In this snap, for our bus.
+    Snap { snap: String },
     /// On a bus with this address.
     OtherBus { address: String },
+    /// On a bus with this address, to which Communicado cannot connect.
+    HiddenBus { address: String },
     /// On a bus with this address, where there is none any more.
     GoneBus { address: String },
     /// Its environment has no bus.
@@ -41,8 +49,12 @@ pub(super) enum OffBusCause {
     Proxy { address: String },
     /// The sandbox of this Flatpak application may not let it own its name.
     Flatpak { application: String },
+    /// The confinement of this snap may not let it own its name.
+    Snap { snap: String },
     /// The bus with this address, which it uses.
     OtherBus { address: String },
+    /// The bus with this address, to which Communicado cannot connect.
+    HiddenBus { address: String },
     /// The end of the bus with this address, for which it was started.
     GoneBus { address: String },
     /// A start without a bus.
@@ -59,7 +71,10 @@ pub(super) fn cause(
 ) -> OffBusCause {
     match whereabouts {
         // A bus that is younger than the client is another one than the client joined.
-        Whereabouts::Bus if age < START_MAX && socket_age.is_none_or(|socket| socket > age) => {
+        Whereabouts::Bus
+            if age < START_MAX
+                && socket_age.is_none_or(|socket| socket.saturating_add(INACCURACY) > age) =>
+        {
             OffBusCause::Starting
         }
         Whereabouts::Bus => OffBusCause::Lost,
@@ -67,6 +82,8 @@ pub(super) fn cause(
         Whereabouts::Flatpak { info } => {
             OffBusCause::Flatpak { application: flatpak_application(info).to_owned() }
         }
+        Whereabouts::Snap { snap } => OffBusCause::Snap { snap: snap.clone() },
+        Whereabouts::HiddenBus { address } => OffBusCause::HiddenBus { address: address.clone() },
         Whereabouts::OtherBus { address } => OffBusCause::OtherBus { address: address.clone() },
         Whereabouts::GoneBus { address } => OffBusCause::GoneBus { address: address.clone() },
         Whereabouts::NoBus => OffBusCause::NoBus,
@@ -85,10 +102,10 @@ impl OffBusCause {
         match self {
             Self::Starting => Life::Starting,
             Self::Lost => Life::Unknown(UnknownReason::SourceLost),
-            Self::OtherBus { .. } | Self::GoneBus { .. } | Self::NoBus => {
+            Self::OtherBus { .. } | Self::HiddenBus { .. } | Self::GoneBus { .. } | Self::NoBus => {
                 Life::Unknown(UnknownReason::NotSupported)
             }
-            Self::Proxy { .. } | Self::Flatpak { .. } | Self::Unreadable => {
+            Self::Proxy { .. } | Self::Flatpak { .. } | Self::Snap { .. } | Self::Unreadable => {
                 Life::Unknown(UnknownReason::AccessDenied)
             }
         }
@@ -105,7 +122,9 @@ impl OffBusCause {
             Self::Lost
             | Self::Proxy { .. }
             | Self::Flatpak { .. }
+            | Self::Snap { .. }
             | Self::OtherBus { .. }
+            | Self::HiddenBus { .. }
             | Self::GoneBus { .. }
             | Self::NoBus
             | Self::Unreadable => CheckHealth::Bad,
@@ -124,7 +143,11 @@ impl OffBusCause {
             Self::OtherBus { address } => {
                 format!("ask there: DBUS_SESSION_BUS_ADDRESS='{address}' communicado")
             }
-            Self::GoneBus { .. } | Self::NoBus => {
+            Self::Snap { snap } => format!(
+                "install {client} from your distribution: a snap owns `{NAME}` only if {snap} \
+                 declares it"
+            ),
+            Self::HiddenBus { .. } | Self::GoneBus { .. } | Self::NoBus => {
                 format!("quit {client} and start it inside the desktop session")
             }
             Self::Unreadable => format!("restart {client} without additional privileges"),
@@ -143,6 +166,10 @@ impl fmt::Display for OffBusCause {
             Self::Flatpak { application } => {
                 write!(f, "is in the sandbox of Flatpak {application} and does not own `{NAME}`")
             }
+            Self::Snap { snap } => {
+                write!(f, "is in the snap {snap} and does not own `{NAME}`")
+            }
+            Self::HiddenBus { address } => write!(f, "was started for the bus `{address}`"),
             Self::OtherBus { address } => write!(f, "uses the bus at `{address}`"),
             Self::GoneBus { address } => write!(f, "uses the bus at `{address}`, which is gone"),
             Self::NoBus => f.write_str("was started without a session bus"),
@@ -167,6 +194,7 @@ mod tests {
         check(9, Some(100), OffBusCause::Starting);
         check(9, None, OffBusCause::Starting);
         check(10, Some(100), OffBusCause::Lost);
+        check(3, Some(3), OffBusCause::Starting);
         check(3, Some(2), OffBusCause::Lost);
     }
 
@@ -183,6 +211,16 @@ mod tests {
                 "flatpak override --user --own-name=im.pidgin.purple.PurpleService im.pidgin.Pidgin;",
             ),
             (Whereabouts::GoneBus { address: address() }, "which is gone", "quit finch"),
+            (
+                Whereabouts::HiddenBus { address: "autolaunch:".into() },
+                "was started for the bus `autolaunch:`",
+                "quit finch",
+            ),
+            (
+                Whereabouts::Snap { snap: "pidgin".into() },
+                "in the snap pidgin",
+                "from your distribution",
+            ),
             (Whereabouts::NoBus, "without a session bus", "quit finch"),
             (Whereabouts::Unreadable, "does not let you read", "restart finch"),
         ] {

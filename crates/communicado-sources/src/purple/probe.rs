@@ -12,6 +12,7 @@ use super::watcher::PurpleWatcher;
 use super::{off_bus, protocol};
 use crate::bus::ClientReport;
 use crate::client_reporter::ClientDetails;
+use crate::dbus_address::BusAddress;
 use crate::keepalive::Keepalive;
 use crate::sign_in::AccountSignIn;
 
@@ -37,7 +38,7 @@ pub(super) async fn probe(
             vec![check("session bus", CheckHealth::Bad, cause, Some(help))]
         }
         Ok((address, found)) => {
-            let reached = format!("connected to the bus at `{address}`");
+            let reached = format!("connected to the bus at `{}`", address.written);
             let mut checks = vec![check("session bus", CheckHealth::Good, reached, None)];
             let off_bus = off_bus_checks(&address, includes_other_buses, &found);
             if found.is_empty() && off_bus.is_empty() {
@@ -59,7 +60,7 @@ pub(super) async fn probe(
 async fn snapshot(
     keepalive: Keepalive,
     clock: &dyn Clock,
-) -> Result<(String, Vec<ProbedClient>), SourceError> {
+) -> Result<(BusAddress, Vec<ProbedClient>), SourceError> {
     let mut connection =
         protocol::open(PurpleWatcher::new(keepalive, false), keepalive, "", clock).await?;
     let mut found: BTreeMap<u32, ProbedClient> = BTreeMap::new();
@@ -175,7 +176,11 @@ const fn sign_in_action(failure: Option<SignInFailure>) -> &'static str {
     }
 }
 
-fn off_bus_checks(address: &str, includes_other_buses: bool, found: &[ProbedClient]) -> Vec<Check> {
+fn off_bus_checks(
+    address: &BusAddress,
+    includes_other_buses: bool,
+    found: &[ProbedClient],
+) -> Vec<Check> {
     let is_on_bus = |client: &str| found.iter().any(|found| found.client == client);
     let off_bus = off_bus::search(address, includes_other_buses, is_on_bus).into_iter();
     off_bus

@@ -32,7 +32,8 @@ impl Source for PurpleSource {
             match protocol::open(watcher, self.keepalive, &self.trace, handle.clock()).await {
                 Ok(connection) => {
                     self.was_connected = true;
-                    let off_bus = PurpleOffBus::new(self.includes_other_buses);
+                    let interval = self.keepalive.interval;
+                    let off_bus = PurpleOffBus::new(self.includes_other_buses, interval);
                     bus::watch(handle, connection, self.keepalive, off_bus).await
                 }
                 Err(error) => error,
