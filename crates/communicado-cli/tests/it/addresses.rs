@@ -58,7 +58,7 @@ fn without_a_bus_sources_and_doctor_print_advice() {
         1,
         "ok  configuration: defaults, because [HOME]/.config/communicado/config.toml does not exist\n\
          !!  session bus: there is no session bus: DBUS_SESSION_BUS_ADDRESS is `disabled:`\n    \
-         do: run communicado inside the desktop session, or set \
+         help: run communicado inside the desktop session, or set \
          DBUS_SESSION_BUS_ADDRESS to the address of its bus\n\
          --  provider: not running: there is no session bus\n\
          problems found: see the lines marked `!!`\n",

@@ -27,6 +27,7 @@ pub(crate) fn communicado<A: AsRef<OsStr>>(arguments: &[A]) -> Program {
     let path = std::env::var_os("PATH").unwrap_or_default();
     command.env_clear().env("PATH", path).env("LC_ALL", "C.UTF-8").env("HOME", home.path());
     command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:");
+    command.env("TZ", "UTC");
     command.current_dir(home.path()).args(arguments).stdin(Stdio::null());
     Program { home, command }
 }
