@@ -151,7 +151,7 @@ fn doctor_reports_a_broken_file_and_makes_its_other_checks() {
                  defaults\n    help: write hours such as \"Mon-Thu 08:00-18:00, Fri 08:00-14:00\"\n";
     assert!(result.out.starts_with(first), "{}", result.out);
     assert!(
-        result.out.contains("session bus") && !result.out.contains("disabled"),
+        result.out.contains("session bus") && !result.out.contains("purple: disabled"),
         "{}",
         result.out
     );
