@@ -23,6 +23,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     // libFuzzer is C++.
     (Brings::Program("c++"), "g++"),
     (Brings::Program("busctl"), "systemd"),
+    (Brings::Program("caddy"), "caddy"),
     (Brings::Program("chromium"), "chromium"),
     (Brings::Program("curl"), "curl"),
     (Brings::Program("dbus-broker-launch"), "dbus-broker"),
@@ -31,12 +32,14 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("dbus-send"), "dbus-bin"),
     (Brings::Program("finch"), "finch"),
     (Brings::Program("gdbus"), "libglib2.0-bin"),
+    (Brings::Program("haproxy"), "haproxy"),
     (Brings::Program("i3blocks"), "i3blocks"),
     (Brings::Program("jq"), "jq"),
     (Brings::Program("kamailio"), "kamailio"),
     (Brings::Program("node"), "nodejs"),
     (Brings::Program("npm"), "npm"),
     (Brings::Program("nats-server"), "nats-server"),
+    (Brings::Program("nginx"), "nginx-light"),
     (Brings::Program("pidgin"), "pidgin"),
     (Brings::Program("openssl"), "openssl"),
     (Brings::Library("purple-2/libsipe.so"), "pidgin-sipe"),
@@ -60,6 +63,12 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("Xvfb"), "xvfb"),
 ];
 
+/// The packages that start a server when they are installed.
+const SERVERS: [&str; 6] =
+    ["prosody", "kamailio", "nats-server", "nginx-light", "haproxy", "caddy"];
+/// The services of those packages.
+const SERVICES: [&str; 6] = ["prosody", "kamailio", "nats-server", "nginx", "haproxy", "caddy"];
+
 /// Installs the missing packages.
 ///
 /// # Errors
@@ -82,11 +91,11 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
         return Err(by_hand("only root can install packages, and there is no sudo"));
     }
     println!("installing with apt-get: {packages}");
-    if missing.iter().any(|package| ["prosody", "kamailio", "nats-server"].contains(package))
+    if missing.iter().any(|package| SERVERS.contains(package))
         && Path::new("/run/systemd/system").exists()
     {
         println!("Debian starts servers when it installs them. The tests start their own:");
-        println!("    sudo systemctl disable --now prosody kamailio nats-server");
+        println!("    sudo systemctl disable --now {}", SERVICES.join(" "));
     }
     let failed = |why: String| by_hand(&format!("apt-get failed: {why}"));
     run_command(&mut as_root(&["apt-get", "update", "--quiet"])?).map_err(failed)?;
