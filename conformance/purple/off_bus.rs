@@ -165,6 +165,36 @@ fn a_client_that_starts_later_on_another_bus_is_unknown_to_watch_too() {
     assert_eq!((status.code, &*status.out), (Some(0), "chatty  absent\n"), "{status:?}");
 }
 
+/// Flatpak runs its applications with `bwrap`, and describes them in `/.flatpak-info`.
+#[test]
+fn a_client_in_a_flatpak_is_unknown_and_the_remedy_has_the_id_of_the_application() {
+    require(&["bwrap"]);
+    let mut session = TestSession::new();
+    let program = program_called(session.folder(), "pidgin");
+    let info = session.folder().join("flatpak-info");
+    let text = "[Application]\nname=im.pidgin.Pidgin\nruntime=runtime/org.gnome.Platform\n\n\
+                [Instance]\ninstance-id=1\nname=not-this\n";
+    std::fs::write(&info, text).expect_ok("describe an application");
+    let bus = session.bus().address();
+    let _sandbox = Process::start("flatpak", "bwrap", session.folder(), |command| {
+        command.args(["--unshare-pid", "--proc", "/proc", "--dev", "/dev"]);
+        command.args(["--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin"]);
+        command.args(["--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64"]);
+        command.arg("--ro-bind").args([session.folder(), session.folder()]);
+        command.arg("--ro-bind").arg(&info).arg("/.flatpak-info");
+        command.arg(&program).stdin(Stdio::piped()).env("DBUS_SESSION_BUS_ADDRESS", bus);
+    });
+    let communicado = session.communicado().with_other_buses();
+    let report = within("the sandbox runs", || {
+        let report = communicado.run(&["doctor"]);
+        report.out.contains("is in the sandbox of Flatpak im.pidgin.Pidgin ").then_some(report)
+    });
+    let remedy = "flatpak override --user --own-name=im.pidgin.purple.PurpleService \
+                  im.pidgin.Pidgin; then restart it";
+    assert!(report.out.contains(remedy), "{report:?}");
+    assert_unknown(&communicado, "pidgin");
+}
+
 /// A program with this name, which ends with its standard input.
 fn program_called(folder: &Path, name: &str) -> PathBuf {
     let program = folder.join(name);

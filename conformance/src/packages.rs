@@ -6,6 +6,7 @@ use std::path::Path;
 /// Every foreign program that a test may start, and its package.
 const PACKAGES: &[(&str, &str)] = &[
     ("busctl", "systemd"),
+    ("bwrap", "bubblewrap"),
     ("curl", "curl"),
     ("dbus-broker-launch", "dbus-broker"),
     ("dbus-daemon", "dbus-daemon"),

@@ -23,6 +23,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     // libFuzzer is C++.
     (Brings::Program("c++"), "g++"),
     (Brings::Program("busctl"), "systemd"),
+    (Brings::Program("bwrap"), "bubblewrap"),
     (Brings::Program("caddy"), "caddy"),
     (Brings::Program("chromium"), "chromium"),
     (Brings::Program("curl"), "curl"),
