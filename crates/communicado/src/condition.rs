@@ -386,9 +386,8 @@ mod tests {
     fn a_condition_on_accounts_asks_only_those_accounts() {
         let with_accounts = |name: &str, status: &str, accounts: &[(&str, Status)]| {
             let mut client = (*client(name, status, "")).clone();
-            let at = client.at;
             client.accounts.extend(accounts.iter().map(|(name, status)| {
-                let mut account = Account::new((*name).into(), "XMPP".into(), at);
+                let mut account = Account::new((*name).into(), "XMPP".into());
                 account.status = *status;
                 account
             }));

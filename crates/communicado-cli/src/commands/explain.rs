@@ -45,7 +45,7 @@ fn explained(reading: &Explanation) -> String {
         let _ = writeln!(text, "  family: {family}, read as {}", reading.read_as);
     }
     let _ = writeln!(text, "  meaning: {}", reading.meaning);
-    let _ = writeln!(text, "  do: {}", reading.action);
+    let _ = writeln!(text, "  help: {}", reading.action);
     if let Some(status) = reading.status {
         let _ = writeln!(text, "  status: {status}");
     }

@@ -23,7 +23,7 @@ fn an_explanation_has_a_meaning_and_an_action() {
         0,
         "0x8100031E  MSGR_E_NOT_LOGGED_ON\n  family: MSGR_E, read as hexadecimal\n  \
          meaning: The client runs, but nobody is signed in, and this call needs a signed-in \
-         user.\n  do: Let the user sign in and wait for OnSignin before you call again; MyStatus \
+         user.\n  help: Let the user sign in and wait for OnSignin before you call again; MyStatus \
          answers while signed out too.\n  status: signed-out\n",
         "",
     );
