@@ -1,5 +1,8 @@
 //! Pauses and working hours: the gateway removes the device, and the agent is silent.
 
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use communicado_conformance::{Account, ExpectOk as _, Gateway, Saved, within};
@@ -86,6 +89,81 @@ fn within_the_working_hours_of_the_local_time_the_agent_publishes() {
     });
     gateway.next_list();
     ends(&mut agent);
+}
+
+#[test]
+fn the_working_hours_follow_a_change_of_the_time_zone() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let zone = fixture.session.folder().join("localtime");
+    write_zone(&zone, 0);
+    // In a time zone eight hours ahead of UTC.
+    let hours = format!("agent.hours={}", hours_from_now(7, 9));
+    let mut agent = fixture.agent_with(&["--set", &hours], |command| {
+        command.env("TZ", &zone);
+    });
+    assert_eq!(gateway.next().method, "DELETE");
+    fixture.expect_status("out-of-hours");
+    write_zone(&zone, 8);
+    gateway.next_list();
+    fixture.expect_status("publishing");
+    write_zone(&zone, 0);
+    gateway.until_goodbye();
+    fixture.expect_status("out-of-hours");
+    fs::remove_file(&zone).expect_ok("remove the time zone");
+    fixture.expect_status("unknown-zone");
+    says(&agent, "note: paused: the time zone cannot be read");
+    ends(&mut agent);
+    assert!(gateway.rest().is_empty());
+}
+
+#[test]
+fn the_working_hours_follow_the_link_to_the_time_zone_in_both_directions() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let folder = fixture.session.folder().to_owned();
+    let link = folder.join("localtime");
+    let [london, tokyo] = [("london", 0), ("tokyo", 9)].map(|(name, hours)| {
+        let zone = folder.join(name);
+        write_zone(&zone, hours);
+        zone
+    });
+    let switch_to = |zone: &Path| {
+        // As `ln -sf` does.
+        let _ = fs::remove_file(&link);
+        symlink(zone, &link).expect_ok("link the time zone");
+    };
+    switch_to(&london);
+    // Nine hours ahead of UTC, the time is within the hours.
+    let hours = format!("agent.hours={}", hours_from_now(8, 10));
+    let mut agent = fixture.agent_with(&["--set", &hours], |command| {
+        command.env("TZ", &link);
+    });
+    assert_eq!(gateway.next().method, "DELETE");
+    fixture.expect_status("out-of-hours");
+    switch_to(&tokyo);
+    gateway.next_list();
+    fixture.expect_status("publishing");
+    switch_to(&london);
+    gateway.until_goodbye();
+    fixture.expect_status("out-of-hours");
+    ends(&mut agent);
+    assert!(gateway.rest().is_empty());
+}
+
+/// Replaces the file of a time zone (RFC 9636), so many hours ahead of UTC.
+fn write_zone(path: &Path, hours: i32) {
+    let mut block = b"TZif2".to_vec();
+    block.extend([0; 15]);
+    // The numbers of UTC indicators, standard indicators, leap seconds, transitions, types and
+    // characters.
+    block.extend([0_u32, 0, 0, 0, 1, 4].into_iter().flat_map(u32::to_be_bytes));
+    block.extend((hours * 3600).to_be_bytes());
+    block.extend(b"\0\0AAA\0");
+    let footer = format!("\nAAA-{hours}\n");
+    let new = path.with_extension("new");
+    fs::write(&new, [&block[..], &block, footer.as_bytes()].concat()).expect_ok("write a zone");
+    fs::rename(&new, path).expect_ok("replace the time zone");
 }
 
 /// A range of the day in UTC, in hours from now.

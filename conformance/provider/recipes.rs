@@ -15,7 +15,7 @@ use crate::provider;
 const DOCUMENT: &str = include_str!("../../docs/scripting.md");
 
 /// Every recipe with a test below.
-const TESTED: [&str; 20] = [
+const TESTED: [&str; 21] = [
     "is",
     "wait",
     "run",
@@ -26,6 +26,7 @@ const TESTED: [&str; 20] = [
     "waybar",
     "waybar-css",
     "i3blocks",
+    "i3blocks-poll",
     "polybar",
     "template",
     "jq-signed-in",
@@ -217,6 +218,12 @@ fn a_wait_for_the_opposite_ends_at_the_sign_out_of_its_account() {
     assert_eq!(process.poll(), None);
     fixture.user(&["sign-out"]);
     assert_eq!(process.wait().code(), Some(0), "{}", process.output());
+    let wait = ["wait", "signed-in", "--account", "alic@uc.test"];
+    let mut waiting = fixture.session.communicado().start(&wait, |_| {});
+    prints(
+        &mut waiting,
+        "note: no client lists an account `alic@uc.test`; did you mean `alice@uc.test`?",
+    );
 }
 
 #[test]
@@ -274,12 +281,25 @@ fn i3blocks_shows_the_status() {
 }
 
 #[test]
-fn polybar_gets_a_coloured_word() {
+fn a_block_that_i3blocks_polls_shows_the_status() {
+    require(&["i3blocks"]);
+    let mut fixture = Fixture::new();
+    let config = recipe("i3blocks-poll").1;
+    let command = config.lines().find_map(|line| line.strip_prefix("command="));
+    let status = fixture.start("sh", &["-c", command.expect_ok("read the command")]).wait();
+    assert_eq!(status.code(), Some(0));
+    fs::write(fixture.file("config"), format!("{config}\n")).expect_ok("write the configuration");
+    let mut process = fixture.start("i3blocks", &["-c", "config"]);
+    prints(&mut process, r#""full_text":"available""#);
+}
+
+#[test]
+fn polybar_gets_an_icon_and_the_client() {
     let mut fixture = Fixture::new();
     let mut lines = recipe("polybar").1.lines();
     let exec = lines.find_map(|line| line.strip_prefix("exec = ")).expect_ok("read the command");
     let mut process = fixture.start("sh", &["-c", exec]);
-    prints(&mut process, "%{F#2e9e4f}available%{F-}\n");
+    prints(&mut process, "%{F#2e9e4f}●%{F-} provider available\n");
 }
 
 #[test]

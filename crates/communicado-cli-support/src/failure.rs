@@ -79,6 +79,13 @@ impl Failure {
         self.outcome
     }
 
+    /// The failure with its cause, and the advice.
+    #[must_use]
+    pub fn into_parts(self) -> (String, Option<String>) {
+        let Self { message, cause, help, .. } = self;
+        (cause.map_or_else(|| message.clone(), |cause| format!("{message}: {cause}")), help)
+    }
+
     /// Prints the failure to standard error.
     pub fn print(&self) {
         print_message(&self.to_string());

@@ -27,7 +27,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Run(run) => run.run(&settings()?),
         Command::Agent(agent) => agent.run(&settings()?),
         Command::Sources => sources::run(&settings()?),
-        Command::Doctor(doctor) => doctor.run(&settings()?),
+        Command::Doctor(doctor) => {
+            let (settings, broken) = Settings::load_or_default(global)?;
+            doctor.run(&settings, broken)
+        }
         Command::Explain(explain) => explain.run(),
         Command::Record(record) => record.run(&settings()?),
         Command::Replay(replay) => replay.run(settings()?),

@@ -96,24 +96,42 @@ type SettingError = (String, String);
 impl Settings {
     /// Loads the configuration file and applies the command line.
     pub(crate) fn load(global: &GlobalOptions) -> Result<Self, Failure> {
+        Self::read_file(global)?.with_command_line(global)
+    }
+
+    /// Loads as [`Self::load`] does. A broken file leaves the defaults, and its error is returned
+    /// beside them.
+    pub(crate) fn load_or_default(
+        global: &GlobalOptions,
+    ) -> Result<(Self, Option<Failure>), Failure> {
+        let (settings, broken) = match Self::read_file(global) {
+            Ok(settings) => (settings, None),
+            Err(failure) => (Self::default(), Some(failure)),
+        };
+        Ok((settings.with_command_line(global)?, broken))
+    }
+
+    fn read_file(global: &GlobalOptions) -> Result<Self, Failure> {
         let mut settings = Self::default();
         let named = global.config.clone();
-        let file = named.clone().or_else(default_file);
-        if let Some(file) = file {
-            match std::fs::read_to_string(&file) {
-                Ok(text) => settings.read(&file, &text)?,
-                Err(error) if named.is_none() && is_missing(&error) => {}
-                Err(error) => {
-                    let message = format!("cannot read the configuration `{}`", file.display());
-                    let help = match error.kind() {
-                        std::io::ErrorKind::InvalidData => "save the file as UTF-8",
-                        std::io::ErrorKind::PermissionDenied => "fix the permissions of the file",
-                        _ => "name another file with --config",
-                    };
-                    return Err(Failure::usage(message).cause(error).help(help));
-                }
+        let Some(file) = named.clone().or_else(default_file) else { return Ok(settings) };
+        match std::fs::read_to_string(&file) {
+            Ok(text) => settings.read(&file, &text)?,
+            Err(error) if named.is_none() && is_missing(&error) => {}
+            Err(error) => {
+                let message = format!("cannot read the configuration `{}`", file.display());
+                let help = match error.kind() {
+                    std::io::ErrorKind::InvalidData => "save the file as UTF-8",
+                    std::io::ErrorKind::PermissionDenied => "fix the permissions of the file",
+                    _ => "name another file with --config",
+                };
+                return Err(Failure::usage(message).cause(error).help(help));
             }
         }
+        Ok(settings)
+    }
+
+    fn with_command_line(mut self, global: &GlobalOptions) -> Result<Self, Failure> {
         for set in &global.set {
             let Some((key, value)) = set.split_once('=') else {
                 let message = format!("`--set {set}` has no value");
@@ -121,15 +139,15 @@ impl Settings {
             };
             let path: Vec<&str> = key.trim().split('.').collect();
             let value = SettingValue::Unparsed(value.trim().to_owned());
-            settings.set(&path, value).map_err(|(message, help)| {
+            self.set(&path, value).map_err(|(message, help)| {
                 Failure::usage(format!("`--set {set}`: {message}")).help(help)
             })?;
         }
         if !global.client.is_empty() {
-            settings.clients.clone_from(&global.client);
+            self.clients.clone_from(&global.client);
         }
-        settings.color = global.color.unwrap_or(settings.color);
-        Ok(settings)
+        self.color = global.color.unwrap_or(self.color);
+        Ok(self)
     }
 
     /// A builder for a monitor with these settings.
@@ -268,9 +286,11 @@ impl Settings {
                 source.options.set_clients(clients);
             }
             _ => {
-                let kind = descriptor.options.iter().find(|option| option.name == key);
-                let text =
-                    value.text(key, kind.map_or("a text", |option| expected_value(option.kind)))?;
+                let option = descriptor.options.iter().find(|option| option.name == key);
+                let text = match option.map(|option| option.kind) {
+                    Some(OptionKind::Bool) => value.bool(key)?.to_string(),
+                    kind => value.text(key, kind.map_or("a text", expected_value))?,
+                };
                 source.options.set(key, text.clone());
                 // Validated here, where the line of the file is known.
                 let opened = descriptor.open(&source.options).err();
@@ -398,6 +418,7 @@ const fn expected_value(kind: OptionKind) -> &'static str {
     match kind {
         OptionKind::Duration => "a duration such as \"30s\"",
         OptionKind::Path => "the path of a file, in quotes",
+        OptionKind::Bool => "true or false",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::civil::{DateTime, Time, Weekday};
-use jiff::{ToSpan as _, Zoned};
+use jiff::{Timestamp, ToSpan as _, Zoned};
 
 /// The number of days after which every weekly range has started and ended.
 const LOOKAHEAD_DAYS: i32 = 8;
@@ -52,14 +52,31 @@ impl WorkingHours {
     }
 
     /// The next start or end of the hours after `now`, if any.
+    ///
+    /// Hours start or end at a boundary of a range, or where the zone skips or repeats local time.
     pub(crate) fn next_change(&self, now: &Zoned) -> Option<Zoned> {
-        let is_open = self.contains(now);
+        let zone = now.time_zone();
         let days = (0..=LOOKAHEAD_DAYS).filter_map(|days| now.date().checked_add(days.days()).ok());
         let times = self.ranges.iter().flat_map(|range| [Some(range.from), range.to]);
         let times: Vec<Time> = times.map(|time| time.unwrap_or(Time::midnight())).collect();
-        let moments = days.flat_map(|day| times.iter().map(move |time| day.to_datetime(*time)));
-        let zoned = moments.filter_map(|at| at.to_zoned(now.time_zone().clone()).ok());
-        zoned.filter(|at| at > now && self.contains(at) != is_open).min()
+        let boundaries = days.flat_map(|day| times.iter().map(move |time| day.to_datetime(*time)));
+        // A local time that the zone repeats has two moments.
+        let boundaries = boundaries.flat_map(|at| {
+            let at = zone.to_ambiguous_timestamp(at);
+            [at.earlier(), at.later()].into_iter().filter_map(Result::ok)
+        });
+        let end =
+            now.checked_add(LOOKAHEAD_DAYS.days()).map_or(Timestamp::MAX, |end| end.timestamp());
+        let transitions = zone.following(now.timestamp()).map(|transition| transition.timestamp());
+        let moments = boundaries.chain(transitions.take_while(|at| *at <= end));
+        let is_open = self.contains(now);
+        let is_change = |at: &Zoned| at > now && self.contains(at) != is_open;
+        moments.map(|at| at.to_zoned(zone.clone())).filter(is_change).min()
+    }
+
+    /// Tests whether there is a time outside the hours.
+    pub(crate) const fn are_limited(&self) -> bool {
+        !self.ranges.is_empty()
     }
 
     fn contains_civil(&self, at: DateTime) -> bool {
@@ -208,10 +225,44 @@ mod tests {
     }
 
     #[test]
-    fn clock_changes_skip_or_repeat_an_hour() {
+    fn skipped_hours_start_and_end_where_the_clock_is_set_forward() {
         // On 29 March 2026, the clock goes from 01:00 to 02:00.
-        check("01:30-03:00", "2026-03-29T00:30", false, Some("2026-03-29T02:30"));
+        check("01:30-03:00", "2026-03-29T00:30", false, Some("2026-03-29T02:00"));
+        check("22:00-01:30", "2026-03-29T00:30", true, Some("2026-03-29T02:00"));
+        check("01:10-01:50", "2026-03-29T00:30", false, Some("2026-03-30T01:10"));
+        check("08:00-18:00", "2026-03-28T18:00", false, Some("2026-03-29T08:00"));
+    }
+
+    #[test]
+    fn repeated_hours_start_and_end_twice_where_the_clock_is_set_back() {
+        // On 25 October 2026, the clock goes from 02:00 to 01:00.
+        let hours = WorkingHours::parse("22:00-01:30").unwrap();
+        let mut now = at("2026-10-25T00:30");
+        let ends = ["01:30+01:00", "01:00+00:00", "01:30+00:00", "22:00+00:00"];
+        for end in ends {
+            now = hours.next_change(&now).unwrap();
+            assert_eq!(now.strftime("%H:%M%:z").to_string(), end);
+        }
         check("08:00-18:00", "2026-10-25T00:30", false, Some("2026-10-25T08:00"));
+    }
+
+    #[test]
+    fn the_next_change_is_the_first_minute_in_which_the_answer_differs() {
+        let specs = ["01:30-03:00", "22:00-01:30", "Sun 00:45-01:15, 01:45-02:15", "08:00-24:00"];
+        for hours in specs.map(|text| WorkingHours::parse(text).unwrap()) {
+            for day in ["2026-03-28T20:00", "2026-10-24T20:00"] {
+                let minutes: Vec<Zoned> =
+                    (0..8 * 60).map(|minute| &at(day) + minute.minutes()).collect();
+                for (first, now) in minutes.iter().enumerate() {
+                    let next = hours.next_change(now).unwrap();
+                    let differs = |at: &&Zoned| hours.contains(at) != hours.contains(now);
+                    match minutes[first..].iter().find(differs) {
+                        Some(found) => assert_eq!(&next, found, "{hours} after {now}"),
+                        None => assert!(next > minutes[minutes.len() - 1], "{hours} after {now}"),
+                    }
+                }
+            }
+        }
     }
 
     #[test]

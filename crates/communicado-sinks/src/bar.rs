@@ -45,11 +45,15 @@ pub fn i3blocks() -> impl Form {
     })
 }
 
-/// The form for a polybar `custom/script` with `tail = true`.
+/// The form for a polybar `custom/script` with `tail = true`: a coloured icon, the client and words.
 #[must_use]
 pub fn polybar() -> impl Form {
-    // `%{` starts a tag, and `%%` is a percent sign.
-    Bar(|first, _| format!("%{{F{}}}{}%{{F-}}", colour(first), text(first).replace('%', "%%")))
+    Bar(|first, _| {
+        let client = first.map_or_else(String::new, |it| printable(&it.client, TEXT_MAX) + " ");
+        // `%{` starts a tag, and `%%` is a percent sign.
+        let text = format!("{client}{}", text(first)).replace('%', "%%");
+        format!("%{{F{}}}{}%{{F-}} {text}", colour(first), icon(first))
+    })
 }
 
 impl Form for Bar {
@@ -115,6 +119,21 @@ fn colour(client: Option<&Arc<Client>>) -> &'static str {
     }
 }
 
+/// A symbol that the fonts of bars have.
+fn icon(client: Option<&Arc<Client>>) -> char {
+    use communicado_core::Availability as A;
+    match client.map(|client| (client.status, client.availability)) {
+        Some((Status::SignedIn, Some(A::Available))) => '●',
+        Some((Status::SignedIn, Some(A::Busy))) => '■',
+        Some((Status::SignedIn, Some(A::DoNotDisturb))) => '⊖',
+        Some((Status::SignedIn, _)) => '◐',
+        Some((Status::SignedOut, _)) => '○',
+        Some((Status::Absent, _)) => '✕',
+        Some((Status::Unknown, _)) | None => '?',
+        _ => '…',
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,7 +171,12 @@ mod tests {
     }
 
     #[test]
-    fn polybar_gets_only_our_tags() {
-        assert_eq!(line(&mut polybar(), &[BUSY]), "%{F#d64545}busy (on-the-phone)%{F-}\n");
+    fn polybar_gets_an_icon_the_client_and_only_our_tags() {
+        assert_eq!(
+            line(&mut polybar(), &[ABSENT, BUSY]),
+            "%{F#d64545}■%{F-} a<b%%{ busy (on-the-phone)\n"
+        );
+        assert_eq!(line(&mut polybar(), &[ABSENT]), "%{F#8a8a8a}✕%{F-} finch absent\n");
+        assert_eq!(line(&mut polybar(), &[]), "%{F#a05fc0}?%{F-} unknown\n");
     }
 }

@@ -1,10 +1,14 @@
 //! The form for a template of the user, with the `{{ }}` and the helpers of playerctl.
 
 use std::fmt;
+use std::sync::Arc;
 
 use communicado_runtime::SinkError;
-use communicado_wire::{Client, Status, Timestamp};
-use minijinja::value::{Value, ValueKind};
+use communicado_wire::{Account, Client, Status, Timestamp};
+use minijinja::functions::Function;
+use minijinja::value::{
+    Enumerator, FunctionArgs, FunctionResult, Object, ObjectRepr, Value, ValueKind,
+};
 use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, context};
 
 use crate::{Form, Line, LineScope, printable};
@@ -22,10 +26,13 @@ pub const KEYS: &[(&str, &str)] = &[
     ("activity", "the user's activity, while signed in"),
     ("raw", "the client's own word for the presence"),
     ("reason", "the reason of a signed-out or unknown status"),
-    ("since", "when this status, presence and reason began"),
+    ("since", "when this status, presence and reason began; empty if no change was observed"),
     ("saved", "the status that the user selected, in the client's own word"),
     ("source", "the source that reported this"),
-    ("accounts", "the accounts, each with account, protocol, and the keys from status to since"),
+    (
+        "accounts",
+        "the accounts, each with account, protocol, name, and the keys from status to since",
+    ),
     ("at", "when the last change happened"),
     ("revision", "the number of that change"),
     ("before", "the status before the change; empty at first and in `status`"),
@@ -40,8 +47,9 @@ pub const HELPERS: &[(&str, &str)] = &[
     ("default(text, other)", "the text, or `other` if the text is empty"),
     ("trunc(text, length)", "the text, cut to this many characters, with an ellipsis"),
     ("markup_escape(text)", "the text, escaped for Pango markup"),
-    ("duration(time)", "the time since then, such as 4:07 or 1:02:33"),
+    ("duration(time)", "the time since then, such as 4:07 or 1:02:33; empty if unknown"),
     ("emoji(word)", "a symbol for a status or an availability"),
+    ("json(value)", "the value as JSON: text in quotes, a list of accounts, or null"),
 ];
 
 /// A form with a template for each line.
@@ -68,22 +76,7 @@ impl Template {
         let mut environment = Environment::empty();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_formatter(write_value);
-        environment.add_function("lc", |text: Value| to_text(&text).to_lowercase());
-        environment.add_function("uc", |text: Value| to_text(&text).to_uppercase());
-        environment.add_function(
-            "default",
-            |text: Value, other: Value| {
-                if to_text(&text).is_empty() { other } else { text }
-            },
-        );
-        environment
-            .add_function("trunc", |text: Value, length: usize| printable(&to_text(&text), length));
-        environment.add_function("markup_escape", |text: Value| markup(&to_text(&text)));
-        environment.add_function("duration", |state: &State<'_, '_>, time: Value| {
-            let now = state.lookup("now").map(|now| to_text(&now)).unwrap_or_default();
-            duration(&to_text(&time), &now)
-        });
-        environment.add_function("emoji", |word: Value| emoji(&to_text(&word)));
+        add_helpers(&mut environment);
         let added = environment.add_template_owned(NAME, source.to_owned());
         added.map_err(|error| TemplateError::of(&error, source))?;
         let mut template = Self { environment };
@@ -100,7 +93,8 @@ impl Template {
         let keys = Value::from_serialize(client);
         let running = client.runs();
         let before = client.before.flatten().map(Status::word);
-        let context = context! { running, before, now => now.to_string(), ..keys };
+        let accounts = Value::from_object(Accounts(client.accounts.iter().map(account).collect()));
+        let context = context! { running, before, accounts, now => now.to_string(), ..keys };
         self.environment.get_template(NAME)?.render(context)
     }
 }
@@ -129,6 +123,92 @@ const SAMPLES: [&str; 2] = [
     r#"{"v":1,"revision":1,"at":"2026-11-22T21:00:00Z","client":"pidgin","status":"signed-in","availability":"away","activity":"in-a-meeting","raw":"away","reason":null,"since":"2026-11-22T21:00:00Z","source":"purple","saved":"away","accounts":[{"account":"alice","protocol":"XMPP","status":"signed-in","availability":"away","activity":null,"raw":"away","reason":null,"since":"2026-11-22T21:00:00Z"}],"before":"signing-in"}"#,
     r#"{"v":1,"revision":1,"at":"2026-11-22T21:00:00Z","client":"pidgin","status":"absent","availability":null,"activity":null,"raw":null,"reason":null,"since":"2026-11-22T21:00:00Z","source":"purple","saved":null,"accounts":[],"before":null}"#,
 ];
+
+/// Adds each helper as a function and as a filter.
+fn add_helpers(environment: &mut Environment<'static>) {
+    add_helper(environment, "lc", |text: Value| to_text(&text).to_lowercase());
+    add_helper(environment, "uc", |text: Value| to_text(&text).to_uppercase());
+    add_helper(
+        environment,
+        "default",
+        |text: Value, other: Value| {
+            if to_text(&text).is_empty() { other } else { text }
+        },
+    );
+    add_helper(environment, "trunc", |text: Value, length: usize| {
+        printable(&to_text(&text), length)
+    });
+    add_helper(environment, "markup_escape", |text: Value| markup(&to_text(&text)));
+    add_helper(environment, "duration", |state: &State<'_, '_>, time: Value| {
+        let now = state.lookup("now").map(|now| to_text(&now)).unwrap_or_default();
+        duration(&to_text(&time), &now)
+    });
+    add_helper(environment, "emoji", |word: Value| emoji(&to_text(&word)));
+    add_helper(environment, "json", |value: Value| json(&value));
+}
+
+fn add_helper<F, R, A>(environment: &mut Environment<'static>, name: &'static str, helper: F)
+where
+    F: Function<R, A> + Copy,
+    R: FunctionResult,
+    A: for<'a> FunctionArgs<'a>,
+{
+    environment.add_function::<_, _, R, A>(name, helper);
+    environment.add_filter::<_, _, R, A>(name, helper);
+}
+
+/// The accounts of a client. An index beyond them gives an account without values.
+#[derive(Debug)]
+struct Accounts(Vec<Value>);
+
+impl Object for Accounts {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let index = key.as_i64()?;
+        let found = usize::try_from(index).ok().and_then(|index| self.0.get(index));
+        Some(found.cloned().unwrap_or_else(|| Value::from_object(MissingAccount)))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.0.len())
+    }
+}
+
+/// An account that the client does not have. Each key of an account is a missing value.
+#[derive(Debug)]
+struct MissingAccount;
+
+impl Object for MissingAccount {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let keys = account(&Account::new("".into(), "".into()));
+        let value = keys.get_item(key).ok()?;
+        (!value.is_undefined()).then(|| Value::from(()))
+    }
+
+    fn render(self: &Arc<Self>, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
+/// The keys of an account. The name is a missing value if the client does not report one.
+fn account(account: &Account) -> Value {
+    let keys = Value::from_serialize(account);
+    context! { name => account.name.as_deref(), ..keys }
+}
+
+fn json(value: &Value) -> Result<String, minijinja::Error> {
+    if value.is_undefined() {
+        return Err(ErrorKind::UndefinedError.into());
+    }
+    if value.downcast_object_ref::<MissingAccount>().is_some() {
+        return Ok("null".to_owned());
+    }
+    serde_json::to_string(value)
+        .map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()))
+}
 
 fn to_text(value: &Value) -> String {
     match value.kind() {
@@ -168,6 +248,9 @@ pub(crate) fn markup(text: &str) -> String {
 }
 
 fn duration(time: &str, now: &str) -> Result<String, minijinja::Error> {
+    if time.is_empty() {
+        return Ok(String::new());
+    }
     let parse = |text: &str| {
         text.parse::<Timestamp>()
             .map_err(|error| minijinja::Error::new(ErrorKind::InvalidOperation, error.to_string()))
@@ -203,7 +286,7 @@ impl TemplateError {
         let cause = if kind == ErrorKind::UndefinedError {
             let key = key.map_or_else(String::new, |key| format!(": {}", key.trim()));
             format!("the template has an unknown key{key}")
-        } else if kind == ErrorKind::UnknownFunction {
+        } else if matches!(kind, ErrorKind::UnknownFunction | ErrorKind::UnknownFilter) {
             let detail = error.detail().unwrap_or_default();
             format!("the template has an unknown helper: {detail}")
         } else {
@@ -252,6 +335,39 @@ mod tests {
         check("{% for a in accounts %}{{ a.account }}{% endfor %}", "alice");
         check("{{ before }} {{ running }}", "signing-in true");
         check("no keys at all", "no keys at all");
+        check("{{ client | uc }} {{ reason | default('fine') }}", "PIDGIN fine");
+        check(
+            "{{ client | json }} {{ reason | json }} {{ running | json }}",
+            "\"pidgin\" null true",
+        );
+    }
+
+    #[test]
+    fn an_account_is_found_by_its_index() {
+        let check = |template: &str, expected: [&str; 2]| {
+            for (sample, expected) in expected.into_iter().enumerate() {
+                assert_eq!(render(template, sample).as_deref(), Ok(expected), "{template}");
+            }
+        };
+        check("{{accounts[0].account}}", ["alice", ""]);
+        check("{{ accounts[-1].status }}", ["signed-in", ""]);
+        check("[{{ accounts[1].account }}{{ accounts[1] }}]", ["[]", "[]"]);
+        check("{{ accounts[0].name | default('-') }}", ["-", "-"]);
+        check("{% if accounts[0] %}some{% else %}none{% endif %}", ["some", "none"]);
+        check("{% for a in accounts %}{{ loop.index }}{% endfor %}", ["1", ""]);
+        check("{{ json(accounts[0]['account']) }}", ["\"alice\"", "null"]);
+        check("{{ accounts[7] | json }}", ["null", "null"]);
+    }
+
+    #[test]
+    fn accounts_are_valid_json() {
+        let expected: serde_json::Value = serde_json::from_str(SAMPLES[0]).unwrap();
+        let written: serde_json::Value =
+            serde_json::from_str(&render("{{ accounts | json }}", 0).unwrap()).unwrap();
+        let mut account = expected["accounts"][0].clone();
+        account["name"] = serde_json::Value::Null;
+        account["since"] = "2026-11-22T21:00:00.000000Z".into();
+        assert_eq!(written, serde_json::json!([account]));
     }
 
     #[test]
@@ -266,7 +382,8 @@ mod tests {
     #[test]
     fn every_listed_helper_can_be_called() {
         for (helper, _) in HELPERS {
-            let call = helper.replace("time", "since").replace("length", "3");
+            let call =
+                helper.replace("value", "accounts").replace("time", "since").replace("length", "3");
             let call =
                 call.replace("text", "client").replace("other", "raw").replace("word", "status");
             assert!(render(&format!("{{{{ {call} }}}}"), 0).is_ok(), "{call}");
@@ -288,6 +405,10 @@ mod tests {
         };
         check("{{ title }}", "an unknown key: title");
         check("Ä{{ client.foo }}", "an unknown key: client.foo");
+        check("{{ accounts[0].acount }}", "an unknown key: [0].acount");
+        check("{{ accounts.first }}", "an unknown key: accounts.first");
+        check("{{ status | shout }}", "an unknown helper");
+        check("{{ titel | json }}", "an unknown key");
         check("{{ status", "is not valid");
         check("{{ shout(status) }}", "an unknown helper");
         check("{{ trunc(status) }}", "is not valid");

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use communicado_runtime::SinkError;
-use communicado_wire::{Account, Client, Status};
+use communicado_wire::{Account, Client, Status, Timestamp};
 
 use crate::{Form, Line, LineScope, printable};
 
@@ -13,13 +13,15 @@ use crate::{Form, Line, LineScope, printable};
 const NAME_MAX: usize = 60;
 
 /// Text for people: a line for each client, and one for each of its accounts if it has several.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Text {
     /// `true` to use colors.
     pub coloured: bool,
     /// `true` to follow changes: each line has its time, and a client with one account has no line
     /// for it.
     pub following: bool,
+    /// Formats the time of a line.
+    time_of_day: fn(Timestamp) -> String,
     /// The last text of each client, without times.
     last_text: BTreeMap<Arc<str>, String>,
 }
@@ -41,7 +43,7 @@ impl Form for Text {
         for (index, text) in text.lines().enumerate() {
             match (self.following, index) {
                 (true, 0) => {
-                    let _ = write!(out, "{}  ", client.at.time_of_day());
+                    let _ = write!(out, "{}  ", (self.time_of_day)(client.at));
                 }
                 (true, _) => out.push_str("          "),
                 (false, _) => {}
@@ -65,10 +67,18 @@ impl Form for Text {
 }
 
 impl Text {
-    /// A text form with or without colors, for one snapshot or for following changes.
+    /// A text form with or without colors, for one snapshot or for following changes. Times are in
+    /// UTC.
     #[must_use]
     pub fn new(coloured: bool, following: bool) -> Self {
-        Self { coloured, following, last_text: BTreeMap::new() }
+        let time_of_day = Timestamp::time_of_day;
+        Self { coloured, following, time_of_day, last_text: BTreeMap::new() }
+    }
+
+    /// Sets the format of the times, such as for a time zone.
+    #[must_use]
+    pub fn with_time_of_day(self, time_of_day: fn(Timestamp) -> String) -> Self {
+        Self { time_of_day, ..self }
     }
 
     fn text(&self, client: &Client, line: &Line<'_>) -> String {

@@ -1,10 +1,9 @@
 //! `watch`: the status of each client, then every change.
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 use communicado_cli_support::{Failure, Outcome};
 use communicado_runtime::Sink as _;
-use communicado_sinks::{BARS, Form, Lines};
+use communicado_sinks::Lines;
 
 use crate::form::{FormChoice, line_writer};
 use crate::runtime::{open_stdout, or_shutdown, warn_unknown_clients, with_monitor};
@@ -18,18 +17,11 @@ use crate::settings::Settings;
 pub(crate) struct WatchArgs {
     #[command(flatten)]
     form: FormChoice,
-    /// Print one line for a status bar after each change.
-    #[arg(long, value_name = "BAR", conflicts_with_all = ["json", "format"], value_parser = bars())]
-    bar: Option<String>,
 }
 
 impl WatchArgs {
     pub(crate) fn run(self, settings: Settings) -> Result<Outcome, Failure> {
-        let form: Box<dyn Form> =
-            match BARS.iter().find(|(bar, _)| Some(*bar) == self.bar.as_deref()) {
-                Some((_, make)) => make(),
-                None => self.form.form(true, &settings)?,
-            };
+        let form = self.form.form(true, &settings)?;
         let builder = settings.builder()?;
         with_monitor(builder, async |monitor| {
             let writer = line_writer(form, &settings);
@@ -42,8 +34,4 @@ impl WatchArgs {
             Ok(Outcome::Yes)
         })
     }
-}
-
-fn bars() -> PossibleValuesParser {
-    BARS.iter().map(|(bar, _)| *bar).collect::<Vec<_>>().into()
 }

@@ -265,11 +265,11 @@ fn doctor_checks_the_agent() {
         program.run().out
     };
     let out = doctor(&consent("/token"));
-    let idle = "\n--  agent: publishing is enabled, but the agent is not running\n    do: start `communicado agent` or its service\n";
+    let idle = "\n--  agent: publishing is enabled, but the agent is not running\n    help: start `communicado agent` or its service\n";
     assert!(out.contains(idle), "{out}");
     let out = doctor("{");
     let unreadable =
-        "\n!!  agent: your consent cannot be read\n    do: run `communicado agent status`\n";
+        "\n!!  agent: your consent cannot be read\n    help: run `communicado agent status`\n";
     assert!(out.contains(unreadable), "{out}");
     assert!(!communicado(&["doctor"]).run().out.contains("agent"), "nothing was allowed");
 }

@@ -5,7 +5,7 @@ use crate::program::communicado;
 const HELP: &str = "  help: keys: client, status, availability, activity, raw, reason, since, \
                     saved, source, accounts, at, revision, before, running, now; helpers: \
                     lc(text), uc(text), default(text, other), trunc(text, length), \
-                    markup_escape(text), duration(time), emoji(word)\n";
+                    markup_escape(text), duration(time), emoji(word), json(value)\n";
 
 #[test]
 fn an_invalid_template_is_refused_before_the_watch_starts() {
@@ -17,8 +17,8 @@ fn an_invalid_template_is_refused_before_the_watch_starts() {
     };
     check("{{ titel }}", "the template has an unknown key: titel");
     check(
-        "{% for a in accounts %}{{ a.name }}{% endfor %}",
-        "the template has an unknown key: a.name",
+        "{% for a in accounts %}{{ a.nam }}{% endfor %}",
+        "the template has an unknown key: a.nam",
     );
     check("{{ shout(status) }}", "the template has an unknown helper: shout is unknown");
     check(

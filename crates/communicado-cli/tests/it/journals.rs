@@ -30,6 +30,17 @@ fn whole() -> String {
 }
 
 #[test]
+fn text_has_local_times_and_json_has_utc() {
+    let out = replay(whole()).env("TZ", "JST-9").expect_stdout(0, "");
+    assert_eq!(out, REPLAYED.replace("21:", "06:"));
+    let out = communicado(&["replay", "journal", "--json"])
+        .env("TZ", "JST-9")
+        .with_file("journal", whole())
+        .expect_stdout(0, "");
+    assert!(out.contains("\"at\":\"2026-11-22T21:00:01.000000Z\""), "{out}");
+}
+
+#[test]
 fn a_journal_is_replayed_in_every_form() {
     replay(whole()).expect(0, REPLAYED, "");
     communicado(&["replay", "journal", "--format", "{{client}} {{status}} {{reason}}"])

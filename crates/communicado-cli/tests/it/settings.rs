@@ -121,9 +121,7 @@ fn an_unreadable_file_is_an_error() {
 
 #[test]
 fn every_command_reads_the_default_file() {
-    for command in
-        [&["status"][..], &["watch"], &["is", "running"], &["wait", "running"], &["doctor"]]
-    {
+    for command in [&["status"][..], &["watch"], &["is", "running"], &["wait", "running"]] {
         communicado(command).with_file(".config/communicado/config.toml", "colour = 1").expect(
             2,
             "",
@@ -138,6 +136,30 @@ fn every_command_reads_the_default_file() {
     assert!(
         out.starts_with("# defaults; to change them, write /nowhere/communicado/config.toml\n")
     );
+}
+
+#[test]
+fn doctor_reports_a_broken_file_and_makes_its_other_checks() {
+    let doctor = |options: &[&str], text: &str| {
+        let mut program = communicado(&[&["doctor"], options].concat())
+            .with_file(".config/communicado/config.toml", text);
+        program.run()
+    };
+    let result = doctor(&[], "[sources.purple]\nenabled = false\n[agent]\nhours = \"soon\"\n");
+    let first = "!!  configuration: [HOME]/.config/communicado/config.toml, line 4: `hours` is \
+                 `soon`: `soon` is not a range such as 08:00-18:00; the other checks use the \
+                 defaults\n    help: write hours such as \"Mon-Thu 08:00-18:00, Fri 08:00-14:00\"\n";
+    assert!(result.out.starts_with(first), "{}", result.out);
+    assert!(
+        result.out.contains("session bus") && !result.out.contains("purple: disabled"),
+        "{}",
+        result.out
+    );
+    assert!(result.out.ends_with("problems found: see the lines marked `!!`\n"), "{}", result.out);
+    assert_eq!((result.code, &*result.err), (Some(1), ""));
+    let result = doctor(&["--set", "colour=1"], "colour = 1\n");
+    assert_eq!((result.code, &*result.out), (Some(2), ""), "{}", result.err);
+    assert!(result.err.starts_with("error: `--set colour=1`"), "{}", result.err);
 }
 
 #[test]
@@ -214,7 +236,8 @@ fn the_output_of_config_is_a_valid_configuration() {
     const MINE: &str = "clients = [\"finch\", \"a \\\"b\\\"\"]\ncolor = \"never\"\npatience = \
                         \"1m 30s\"\n\n[agent]\nhours = \"Mon-Fri 08:00-18:00\"\nlease = \
                         \"1m 30s\"\n\n[sources.purple]\nenabled = false\nclients = []\ncheck = \
-                        \"500ms\"\ntimeout = \"2s\"\ntrace = \"a\\\\b\\tc\"\n\n[sources.provider]\nenabled = true\nclients = \
+                        \"500ms\"\ntimeout = \"2s\"\ntrace = \"a\\\\b\\tc\"\nother-buses = false\n\n\
+                        [sources.provider]\nenabled = true\nclients = \
                         []\ncheck = \"30s\"\ntimeout = \"5s\"\n";
     for file in ["", MINE] {
         let printed = communicado(&["config", "--config", "my.toml"])

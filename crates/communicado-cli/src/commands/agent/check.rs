@@ -3,6 +3,7 @@
 use communicado_cli_support::Failure;
 use communicado_runtime::{Check, CheckHealth};
 
+use super::policy::PauseReason;
 use super::state::{AgentState, AgentStatus};
 use super::state_dir::StateDir;
 
@@ -38,7 +39,15 @@ pub(crate) fn check() -> Result<Option<Check>, Failure> {
         Some(AgentStatus { state: AgentState::Failing { .. }, .. }) => {
             check(CheckHealth::Bad, "running, but cannot publish", Some(see_status))
         }
-        Some(AgentStatus { state: AgentState::Paused(_), .. }) => {
+        Some(AgentStatus { state: AgentState::Paused(PauseReason::UnknownZone), .. }) => check(
+            CheckHealth::Limited,
+            "running, and paused: the working hours need a time zone, which cannot be read",
+            Some("set the time zone of this computer"),
+        ),
+        Some(AgentStatus { state: AgentState::Paused(PauseReason::OutsideHours(_)), .. }) => {
+            check(CheckHealth::Good, "running, and paused outside the working hours", None)
+        }
+        Some(AgentStatus { state: AgentState::Paused(PauseReason::Requested(_)), .. }) => {
             check(CheckHealth::Good, "running, and paused as you requested", None)
         }
         _ => check(CheckHealth::Good, "running and publishing", None),

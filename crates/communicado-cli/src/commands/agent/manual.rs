@@ -13,7 +13,8 @@ use communicado_wire::gateway::Manual;
 
 use super::forbid::failure;
 use super::state_dir::StateDir;
-use super::times::{parse_time, to_local};
+use super::times::parse_time;
+use crate::local_time::to_local;
 use crate::parsers::parse_duration;
 use crate::runtime::{block_on, now};
 

@@ -19,6 +19,7 @@ mod show_status;
 mod state;
 mod state_dir;
 mod status_reporter;
+mod time_watcher;
 mod times;
 
 use clap::{Args, Subcommand};

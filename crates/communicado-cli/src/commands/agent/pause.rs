@@ -7,7 +7,8 @@ use communicado_cli_support::{Failure, Outcome, note};
 
 use super::policy::Pause;
 use super::state_dir::StateDir;
-use super::times::{format_time, to_local};
+use super::times::format_time;
+use crate::local_time::to_local;
 use crate::parsers::parse_duration;
 use crate::runtime::now;
 

@@ -20,7 +20,7 @@ use super::policy::PublishPolicy;
 use super::service_manager;
 use super::state_dir::StateDir;
 use super::status_reporter::StatusReporter;
-use super::times::to_local;
+use super::time_watcher::{TimeWatcher, local_zone};
 use crate::runtime::{block_on, now, shutdown_signal, stdin_eof, with_monitor};
 use crate::settings::Settings;
 
@@ -30,8 +30,6 @@ const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
 const GOODBYE_MAX: Duration = Duration::from_secs(3);
 /// The time limit for a request in progress after `agent forbid`, so that none follows the goodbye.
 const ANSWER_MAX: Duration = Duration::from_secs(12);
-/// The maximum time between two checks of the policy, because the clock may be changed.
-const POLICY_RECHECK: Duration = Duration::from_secs(15 * 60);
 
 /// The reason why a session ends.
 enum StopReason {
@@ -161,6 +159,7 @@ impl AgentSession<'_> {
         watcher: &mut StateDirWatcher,
     ) -> Result<StopReason, Failure> {
         let Self { state_dir, settings, clock, .. } = *self;
+        let mut time_watcher = TimeWatcher::start()?;
         loop {
             match state_dir.consent() {
                 Ok(Some(stored)) if stored == *consent => {}
@@ -171,21 +170,28 @@ impl AgentSession<'_> {
                     return Ok(StopReason::ConsentRevoked);
                 }
             }
+            time_watcher.refresh();
             let civil = now();
+            let pause = state_dir.pause()?;
             let policy =
-                PublishPolicy::at(&to_local(civil), state_dir.pause()?, &settings.agent.hours);
+                PublishPolicy::at(civil, local_zone().as_ref(), pause, &settings.agent.hours);
             permit.send_if_modified(|held| {
                 std::mem::replace(held, policy.permission()) != policy.permission()
             });
             status_reporter.set_pause_reason(policy.pause_reason);
-            let wait = policy.until.map_or(Duration::MAX, |until| until.since(civil));
-            let wait = if policy.until.is_some() { wait.min(POLICY_RECHECK) } else { wait };
+            let wait = policy.recheck_after(civil).unwrap_or(Duration::MAX);
             let time = sleep_until(&**clock, clock.now().after(wait));
+            let time = async {
+                match select(pin!(time_watcher.changed()), pin!(time)).await {
+                    Either::Left((changed, _)) => changed,
+                    Either::Right((slept, _)) => slept.map_err(|error| {
+                        Failure::new(Outcome::Failed, "cannot create a timer").cause(error)
+                    }),
+                }
+            };
             match select(pin!(watcher.changed()), pin!(time)).await {
                 Either::Left((changed, _)) => changed?,
-                Either::Right((slept, _)) => slept.map_err(|error| {
-                    Failure::new(Outcome::Failed, "cannot create a timer").cause(error)
-                })?,
+                Either::Right((changed, _)) => changed?,
             }
         }
     }

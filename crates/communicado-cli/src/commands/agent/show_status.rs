@@ -11,7 +11,9 @@ use serde_json::json;
 use super::policy::{PauseReason, PublishPolicy};
 use super::state::{AgentState, AgentStatus};
 use super::state_dir::StateDir;
-use super::times::{format_time, to_local};
+use super::time_watcher::local_zone;
+use super::times::format_time;
+use crate::local_time::to_local;
 use crate::runtime::now;
 use crate::settings::Settings;
 
@@ -37,9 +39,11 @@ impl ShowStatusArgs {
             _ if runs => Outcome::Yes,
             _ => Outcome::No,
         };
-        let now = to_local(now());
+        let at = now();
         // The policy holds whether an agent is running or not.
-        let policy = PublishPolicy::at(&now, state_dir.pause()?, &settings.agent.hours);
+        let hours = &settings.agent.hours;
+        let policy = PublishPolicy::at(at, local_zone().as_ref(), state_dir.pause()?, hours);
+        let now = to_local(at);
         if self.json {
             let state = status.as_ref().map(|status| &status.state);
             let (cause, help) = state.and_then(AgentState::error).unzip();
@@ -92,7 +96,7 @@ impl ShowStatusArgs {
             _ => line("agent", "not running"),
         }
         if let Some((_, help)) = status.as_ref().and_then(|it| it.state.error()) {
-            line("do", help);
+            line("help", help);
         }
         if let Some(PauseReason::Requested(_)) = policy.pause_reason.filter(|_| !runs) {
             line("pause", &AgentState::Paused(PauseReason::Requested(policy.until)).describe(&now));

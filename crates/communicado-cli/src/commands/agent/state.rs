@@ -50,6 +50,7 @@ impl AgentState {
             Self::Publishing => "publishing",
             Self::Paused(PauseReason::Requested(_)) => "paused",
             Self::Paused(PauseReason::OutsideHours(_)) => "out-of-hours",
+            Self::Paused(PauseReason::UnknownZone) => "unknown-zone",
             Self::Failing { .. } => "failing",
         }
     }
@@ -59,7 +60,10 @@ impl AgentState {
             Self::Paused(PauseReason::Requested(until) | PauseReason::OutsideHours(until)) => {
                 *until
             }
-            Self::Starting | Self::Publishing | Self::Failing { .. } => None,
+            Self::Starting
+            | Self::Publishing
+            | Self::Paused(PauseReason::UnknownZone)
+            | Self::Failing { .. } => None,
         }
     }
 
@@ -82,6 +86,10 @@ impl AgentState {
             Self::Paused(PauseReason::Requested(end)) => format!("paused{}", until(end)),
             Self::Paused(PauseReason::OutsideHours(end)) => {
                 format!("paused outside the working hours{}", until(end))
+            }
+            Self::Paused(PauseReason::UnknownZone) => {
+                "paused: the time zone cannot be read, so the time may be outside the working hours"
+                    .to_owned()
             }
             Self::Failing { cause, .. } => format!("cannot publish: {cause}"),
         }
@@ -114,6 +122,7 @@ impl AgentStatus {
             "publishing" => AgentState::Publishing,
             "paused" => AgentState::Paused(PauseReason::Requested(time("until"))),
             "out-of-hours" => AgentState::Paused(PauseReason::OutsideHours(time("until"))),
+            "unknown-zone" => AgentState::Paused(PauseReason::UnknownZone),
             "failing" => {
                 AgentState::Failing { cause: text("because")?.into(), help: text("help")?.into() }
             }
@@ -132,8 +141,11 @@ mod tests {
     #[test]
     fn a_status_round_trips_through_json() {
         let failing = AgentState::Failing { cause: "a \"b\"".into(), help: "do".into() };
-        let reasons =
-            [PauseReason::Requested(None), PauseReason::OutsideHours(Some(Timestamp::EPOCH))];
+        let reasons = [
+            PauseReason::Requested(None),
+            PauseReason::OutsideHours(Some(Timestamp::EPOCH)),
+            PauseReason::UnknownZone,
+        ];
         let paused_states = reasons.map(AgentState::Paused);
         for state in
             paused_states.into_iter().chain([AgentState::Starting, AgentState::Publishing, failing])

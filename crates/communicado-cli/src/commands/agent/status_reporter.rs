@@ -11,7 +11,7 @@ use super::policy::PauseReason;
 use super::service_manager;
 use super::state::{AgentState, AgentStatus};
 use super::state_dir::StateDir;
-use super::times::to_local;
+use crate::local_time::to_local;
 use crate::runtime::now;
 
 /// A reporter that writes each change of the agent's status.

@@ -2,14 +2,9 @@
 
 use communicado::Timestamp;
 use jiff::civil::{DateTime, Time};
-use jiff::tz::TimeZone;
 use jiff::{ToSpan as _, Zoned};
 
-/// Converts a time to the time zone of this computer.
-pub(super) fn to_local(at: Timestamp) -> Zoned {
-    let stamp = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or_default();
-    stamp.to_zoned(TimeZone::system())
-}
+use crate::local_time::in_zone;
 
 /// Parses a time such as `15:30` (the next one), `2026-11-27 15:30`, or one of RFC 3339.
 pub(super) fn parse_time(text: &str, now: &Zoned) -> Result<Timestamp, String> {
@@ -37,8 +32,7 @@ pub(super) fn parse_time(text: &str, now: &Zoned) -> Result<Timestamp, String> {
 
 /// Formats a time for a user who reads it at `now`: `15:30`, `Mon 08:00`, or with its date.
 pub(super) fn format_time(at: Timestamp, now: &Zoned) -> String {
-    let stamp = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or_default();
-    let at = stamp.to_zoned(now.time_zone().clone());
+    let at = in_zone(at, now.time_zone());
     let days = at.date().since(now.date()).map_or(i32::MAX, |duration| duration.get_days());
     let form = match days {
         0 => "%H:%M",
@@ -50,6 +44,8 @@ pub(super) fn format_time(at: Timestamp, now: &Zoned) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
 
     fn now() -> Zoned {

@@ -25,9 +25,14 @@ pub(crate) struct DoctorArgs {
 }
 
 impl DoctorArgs {
-    pub(crate) fn run(&self, settings: &Settings) -> Result<Outcome, Failure> {
+    /// Runs all checks. A `broken` configuration is one of the problems.
+    pub(crate) fn run(
+        &self,
+        settings: &Settings,
+        broken: Option<Failure>,
+    ) -> Result<Outcome, Failure> {
         let file = self.report.as_deref().map(report::create).transpose()?;
-        let (text, worst) = examine(settings)?;
+        let (text, worst) = examine(settings, broken)?;
         print(&text)?;
         if let Some(file) = file {
             report::write(file, &text)?;
@@ -39,20 +44,37 @@ impl DoctorArgs {
 fn add(text: &mut String, check: &Check) {
     let _ = writeln!(text, "{}  {}", sign(check.health), finding(check));
     if let Some(action) = &check.action {
-        let _ = writeln!(text, "    do: {action}");
+        let _ = writeln!(text, "    help: {action}");
     }
 }
 
-fn examine(settings: &Settings) -> Result<(String, CheckHealth), Failure> {
-    let mut text = String::new();
-    let file = settings.file.clone();
-    let config = match file.or_else(default_file) {
+fn check_configuration(settings: &Settings, broken: Option<Failure>) -> Check {
+    if let Some((problem, action)) = broken.map(Failure::into_parts) {
+        return Check {
+            what: "configuration".into(),
+            health: CheckHealth::Bad,
+            found: format!("{problem}; the other checks use the defaults").into(),
+            action: action.map(Into::into),
+        };
+    }
+    let found = match settings.file.clone().or_else(default_file) {
         Some(file) if settings.file.is_some() => format!("read from {}", file.display()),
         Some(file) => format!("defaults, because {} does not exist", file.display()),
         None => "defaults, because there is no home folder".to_owned(),
     };
-    let _ = writeln!(text, "ok  configuration: {config}");
-    let mut worst = CheckHealth::Good;
+    Check {
+        what: "configuration".into(),
+        health: CheckHealth::Good,
+        found: found.into(),
+        action: None,
+    }
+}
+
+fn examine(settings: &Settings, broken: Option<Failure>) -> Result<(String, CheckHealth), Failure> {
+    let mut text = String::new();
+    let check = check_configuration(settings, broken);
+    add(&mut text, &check);
+    let mut worst = check.health;
     for descriptor in SOURCES.iter().filter(|descriptor| descriptor.runs_here()) {
         let set = settings.sources.get(descriptor.name).cloned().unwrap_or_default();
         if !set.enabled {

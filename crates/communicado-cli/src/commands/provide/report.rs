@@ -6,6 +6,7 @@ use communicado_sinks::printable;
 use serde_json::{Value, json};
 
 use super::state::ProviderState;
+use crate::local_time::local_time_of_day;
 
 /// The maximum length of a text in a line.
 const TEXT_MAX: usize = 200;
@@ -65,12 +66,12 @@ impl ProviderReport {
         format!("{object}\n")
     }
 
-    /// One line of text with its time and the number of missed lines.
+    /// One line of text with its local time and the number of missed lines.
     pub(super) fn to_dated_text(&self, at: Timestamp, missed: u64) -> String {
         let text = self.to_text();
         let text = text.trim_end();
         let missed = if missed > 0 { format!("  missed {missed} lines") } else { String::new() };
-        format!("{}  {text}{missed}\n", at.time_of_day())
+        format!("{}  {text}{missed}\n", local_time_of_day(at))
     }
 
     /// One line of text.
@@ -86,9 +87,47 @@ impl ProviderReport {
             more.push(format!("\"{}\"", printable(&self.note, TEXT_MAX)));
         }
         if let Some(until) = self.until {
-            more.push(format!("until {} UTC", until.time_of_day()));
+            more.push(format!("until {}", local_time_of_day(until)));
+        }
+        if !more.is_empty() && !text.ends_with(' ') {
+            text.push(' ');
         }
         text.push_str(&more.join(", "));
         format!("{}\n", text.trim_end())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use communicado_provider::{Presence, ProviderStatus};
+
+    use super::*;
+
+    #[test]
+    fn only_a_presence_has_an_end() {
+        let until = Some(Timestamp::EPOCH);
+        let text = |status: ProviderStatus| {
+            let state = ProviderState::new(status, until);
+            ProviderReport {
+                until: state.until,
+                status: state.status.word().into(),
+                ..Default::default()
+            }
+            .to_text()
+        };
+        let end = format!("signed-in    until {}\n", local_time_of_day(Timestamp::EPOCH));
+        assert_eq!(text(ProviderStatus::SignedIn(Presence::AVAILABLE)), end);
+        assert_eq!(text(ProviderStatus::SigningOut), "signing-out\n");
+        assert_eq!(text(ProviderStatus::ShuttingDown), "shutting-down\n");
+    }
+
+    #[test]
+    fn a_space_follows_the_longest_status() {
+        let text = |status: &str| {
+            let (status, reason) = (status.to_owned(), "crash".to_owned());
+            ProviderReport { status, reason, ..ProviderReport::default() }.to_text()
+        };
+        assert_eq!(text("signed-out"), "signed-out   crash\n");
+        assert_eq!(text("shutting-down"), "shutting-down crash\n");
     }
 }

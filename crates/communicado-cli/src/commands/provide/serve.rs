@@ -140,14 +140,11 @@ async fn run(
 impl ProviderLoop<'_> {
     /// Announces the provider: already running if `started`, or else as starting.
     async fn start(&mut self, started: bool) -> Result<(), Failure> {
-        let mut state = vec![ProviderState { status: ProviderStatus::Starting, until: None }];
+        let mut state = vec![ProviderState::new(ProviderStatus::Starting, None)];
         if started {
             let handled = self.provider.handle(self.clock.now(), ProviderCommand::Started);
             state.extend(
-                handled
-                    .events
-                    .iter()
-                    .map(|event| ProviderState { status: event.status(), until: None }),
+                handled.events.iter().map(|event| ProviderState::new(event.status(), None)),
             );
             for state in &state {
                 self.frontend.publish(state).await?;
@@ -222,13 +219,13 @@ impl ProviderLoop<'_> {
     async fn publish(&mut self, events: Vec<ProviderEvent>) -> Result<(), Failure> {
         let until = self.until();
         for event in events {
-            let state = ProviderState { status: event.status(), until };
+            let state = ProviderState::new(event.status(), until);
             let at = self.clock.civil();
             self.frontend.publish(&state).await?;
             self.print_line(&state, at);
         }
         // The end of a temporary presence may change alone.
-        let state = ProviderState { status: self.provider.status().clone(), until };
+        let state = ProviderState::new(self.provider.status().clone(), until);
         self.frontend.publish(&state).await?;
         self.save(until);
         Ok(())
