@@ -101,7 +101,45 @@ fn two_clients_at_once_are_distinguished(wine: &Wine) {
     watch.end();
 }
 
+/// The words of Teams, whose class is known.
+const TEAMS: &[&str] =
+    &["--app", "MsTeams", "--kind", "lync", "--class", "{88435F68-FFC1-445F-8EDF-EF78B84BA1C7}"];
+const TEAMS_PACKAGE: &str = "MSTeams_25.1.2.3_x64__8wekyb3d8bbwe";
+
+fn teams_without_a_key_of_the_machine_is_read_by_its_known_class(wine: &Wine) {
+    let mut teams = wine.packaged_peer(TEAMS_PACKAGE, "ms-teams.exe", TEAMS);
+    teams.tell("uri alice@uc.test");
+    teams.tell("activity Available");
+    teams.tell("state 3");
+    teams.come_up();
+    let mut watch = wine.watch();
+    watch.expect_eventually("teams", "signed-in available/Available by lync");
+    assert_eq!(watch.accounts(), [("alice@uc.test", "SIP")]);
+    let doctor = wine.communicado().run(&["doctor"]);
+    let known = "registration of teams: not registered by an installer; \
+                 class {88435F68-FFC1-445F-8EDF-EF78B84BA1C7}, by its known name";
+    assert!(doctor.out.contains(known), "{}", doctor.out);
+    teams.kill();
+    watch.expect("teams", &["signed-out by lync", "absent by lync"]);
+    watch.end();
+}
+
+fn a_program_with_the_name_of_teams_outside_its_package_is_not_asked(wine: &Wine) {
+    let mut other = wine.peer("ms-teams.exe", TEAMS);
+    other.tell("state 3");
+    other.come_up();
+    let mut watch = wine.watch();
+    watch.expect_eventually("teams", "unknown reason=not-supported by im-providers");
+    let doctor = wine.communicado().run(&["doctor"]);
+    let package = "its program is not in the package `MSTeams_8wekyb3d8bbwe`";
+    assert!(doctor.out.contains(package), "{}", doctor.out);
+    assert_eq!(other.tell("calls"), "0 0");
+    watch.end();
+}
+
 crate::beside_both! {
+    teams_without_a_key_of_the_machine_is_read_by_its_known_class,
+    a_program_with_the_name_of_teams_outside_its_package_is_not_asked,
     a_whole_session,
     a_client_that_can_do_only_the_version_of_2010,
     a_client_that_can_do_no_version_or_has_an_unknown_state_is_unknown,
