@@ -1,6 +1,6 @@
 //! Lync's `IUCOfficeIntegration`, with the class from its installer.
 
-use communicado_conformance::{Peer, Wine};
+use communicado_conformance::{Peer, Wine, within};
 
 fn lync(wine: &Wine) -> Peer {
     let mut peer = wine.peer("lync.exe", &["--app", "Lync", "--kind", "lync"]);
@@ -116,8 +116,8 @@ fn teams_without_a_key_of_the_machine_is_read_by_its_known_class(wine: &Wine) {
     watch.expect_eventually("teams", "signed-in available/Available by lync");
     assert_eq!(watch.accounts(), [("alice@uc.test", "SIP")]);
     let doctor = wine.communicado().run(&["doctor"]);
-    let known = "registration of teams: not registered by an installer; \
-                 class {88435F68-FFC1-445F-8EDF-EF78B84BA1C7}, by its known name";
+    let known = "registration of teams: its installer has registered no class: the known one is \
+                 used, class {88435F68-FFC1-445F-8EDF-EF78B84BA1C7}";
     assert!(doctor.out.contains(known), "{}", doctor.out);
     teams.kill();
     watch.expect("teams", &["signed-out by lync", "absent by lync"]);
@@ -135,6 +135,97 @@ fn a_program_with_the_name_of_teams_outside_its_package_is_not_asked(wine: &Wine
     assert!(doctor.out.contains(package), "{}", doctor.out);
     assert_eq!(other.tell("calls"), "0 0");
     watch.end();
+}
+
+/// Teams as a strict client: members by the vtable only, no `Self`, no `Unsubscribe`, and events of
+/// subscribed contacts only.
+fn strict(wine: &Wine) -> Peer {
+    let mut teams = wine.packaged_peer(TEAMS_PACKAGE, "ms-teams.exe", TEAMS);
+    teams.tell("strict");
+    teams.tell("uri alice@uc.test");
+    teams.tell("activity Available");
+    teams.tell("state 3");
+    teams
+}
+
+/// The calls that Office makes, in its order.
+const STEPS: [&str; 10] = [
+    "GetAuthenticationInfo",
+    "GetInterface",
+    "ContactManager",
+    "State",
+    "Uri",
+    "Self",
+    "GetContactByUri",
+    "CreateSubscription",
+    "AddContact",
+    "Subscribe",
+];
+
+#[test]
+fn a_strict_client_is_read_and_followed_as_office_does() {
+    let wine = Wine::new();
+    let mut teams = strict(&wine);
+    teams.come_up();
+    let mut watch = wine.watch();
+    watch.expect_eventually("teams", "signed-in available/Available by lync");
+    let steps = teams.tell("steps");
+    assert!(steps.starts_with(&STEPS.join(" ")), "{steps}");
+    let doctor = wine.communicado().run(&["doctor"]);
+    let calls = doctor.out.lines().find(|line| line.contains("calls of teams:"));
+    let calls = calls.unwrap_or_default();
+    for call in STEPS {
+        assert!(calls.contains(&format!("{call} (vtable) ok")), "{call}: {}", doctor.out);
+    }
+    teams.tell("availability 6500");
+    teams.tell("activity InACall");
+    assert_eq!(teams.tell("fire contact"), "1");
+    watch.expect_eventually("teams", "signed-in busy/InACall activity=on-the-phone by lync");
+    teams.tell("state 1");
+    teams.tell("fire state 3 1 0");
+    watch.expect("teams", &["signed-out by lync"]);
+    teams.tell("state 3");
+    teams.tell("fire state 1 3 0");
+    watch.expect("teams", &["signed-in busy/InACall activity=on-the-phone by lync"]);
+    teams.kill();
+    watch.expect("teams", &["signed-out by lync", "absent by lync"]);
+    watch.end();
+}
+
+#[test]
+fn a_second_account_of_one_client_is_subscribed_too() {
+    let wine = Wine::new();
+    let mut teams = strict(&wine);
+    teams.come_up();
+    let mut watch = wine.watch();
+    watch.expect_eventually("teams", "signed-in available/Available by lync");
+    teams.tell("uri bob@uc.test");
+    teams.tell("activity Away");
+    teams.tell("availability 15500");
+    teams.tell("fire state 3 3 0");
+    watch.expect_eventually("teams", "signed-in away/Away by lync");
+    teams.tell("availability 6500");
+    teams.tell("activity Busy");
+    assert_eq!(teams.tell("fire contact"), "1");
+    watch.expect_eventually("teams", "signed-in busy/Busy by lync");
+    assert_eq!(watch.accounts(), [("bob@uc.test", "SIP")]);
+    watch.end();
+}
+
+#[test]
+fn a_client_that_crashes_in_any_step_is_absent() {
+    let wine = Wine::new();
+    for step in STEPS.into_iter().chain(["GetContactInformation"]) {
+        let mut teams = strict(&wine);
+        teams.tell(&format!("crash-in {step}"));
+        teams.come_up();
+        within(&format!("Teams crashes in {step}"), || {
+            let status = wine.communicado().run(&["status", "--client", "teams"]);
+            status.out.contains("absent").then_some(())
+        });
+        teams.kill();
+        wine.restart_com();
+    }
 }
 
 crate::beside_both! {
