@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,12 @@ use crate::session_bus;
 
 /// The unit of times in `/proc`: `USER_HZ` is 100 on every platform that Rust supports.
 const TICK_MS: u64 = 10;
+
+/// The maximum number of clients found. Each has an open file.
+const CLIENTS_MAX: usize = 32;
+
+/// The maximum length of a file in a sandbox that is read. Flatpak's have about 1 KiB.
+const SANDBOX_FILE_MAX: u64 = 64 * 1024;
 
 /// A client of this user that runs and that the bus may not show.
 pub(super) struct OffBusClient {
@@ -39,7 +46,8 @@ pub(super) fn process_name(process: u32) -> Option<String> {
 /// not.
 pub(super) fn find(address: &BusAddress) -> Vec<OffBusClient> {
     let bus = &address.parsed;
-    processes().into_iter().filter_map(|process| off_bus_client(process, bus)).collect()
+    let found = processes().into_iter().filter_map(|process| off_bus_client(process, bus));
+    found.take(CLIENTS_MAX).collect()
 }
 
 fn processes() -> Vec<u32> {
@@ -104,7 +112,7 @@ fn whereabouts(process: u32, bus: &[DbusAddress]) -> Whereabouts {
         Ok(rest) => folder.join("root").join(rest),
         Err(_) => folder.join("cwd").join(path),
     };
-    if let Ok(info) = fs::read_to_string(inside(Path::new("/.flatpak-info"))) {
+    if let Some(info) = read_sandboxed(&inside(Path::new("/.flatpak-info"))) {
         return Whereabouts::Flatpak { info };
     }
     let var = |name: &str| {
@@ -146,6 +154,16 @@ fn whereabouts(process: u32, bus: &[DbusAddress]) -> Whereabouts {
         Some(_) | None if used.is_supported() => Whereabouts::OtherBus { address },
         Some(_) | None => Whereabouts::HiddenBus { address },
     }
+}
+
+/// The text of a regular file that a sandbox provides. A pipe could block the reader.
+fn read_sandboxed(path: &Path) -> Option<String> {
+    if !fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let mut text = Vec::new();
+    fs::File::open(path).ok()?.take(SANDBOX_FILE_MAX).read_to_end(&mut text).ok()?;
+    Some(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// Returns whether an abstract socket is in the text of `/proc/net/unix`.
@@ -201,6 +219,16 @@ mod tests {
         assert_eq!(snap("/snap/pidgin/12/usr/bin/pidgin").as_deref(), Some("pidgin"));
         assert_eq!(snap("/usr/bin/pidgin"), None);
         assert_eq!(snap("/home/ada/snap/pidgin/12/pidgin"), None);
+    }
+
+    #[test]
+    fn a_sandbox_cannot_block_or_flood_the_reader() {
+        assert_eq!(read_sandboxed(Path::new("/dev/zero")), None);
+        assert_eq!(read_sandboxed(Path::new("/")), None);
+        let program = std::env::current_exe().unwrap();
+        let text = read_sandboxed(&program).unwrap();
+        // A byte that is not UTF-8 becomes three.
+        assert!(!text.is_empty() && text.len() as u64 <= 3 * SANDBOX_FILE_MAX);
     }
 
     #[test]
