@@ -22,6 +22,7 @@ mod feed;
 mod feed_queue;
 mod hub;
 mod named;
+mod notes;
 mod notice;
 mod record;
 mod replay;
