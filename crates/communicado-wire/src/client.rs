@@ -49,6 +49,7 @@ pub struct Client {
     pub reason: Option<Arc<str>>,
     /// The start of this status, including presence and reason, without the note. `None` if no
     /// change to it was observed.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub since: Option<Timestamp>,
     /// The source of this state.
     pub source: Arc<str>,
@@ -94,6 +95,7 @@ pub struct Account {
     pub reason: Option<Arc<str>>,
     /// The start of this status, including presence and reason, without the note. `None` if no
     /// change to it was observed.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub since: Option<Timestamp>,
 }
 
