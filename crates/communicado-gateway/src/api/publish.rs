@@ -108,6 +108,15 @@ fn check(client: &Client) -> Result<(), ApiError> {
             "a text of the client is too long",
         ));
     }
+    let of_accounts = client.accounts.iter().map(|account| &account.note);
+    let mut notes = of_accounts.chain([&client.note]).flatten();
+    if !notes.all(|note| NOTE_CHARS.allows(note.chars().count())) {
+        return Err(ApiError::limit_exceeded(
+            ApiErrorKind::BadRequest,
+            NOTE_CHARS,
+            "a note of the client is too long",
+        ));
+    }
     let of_accounts = client.accounts.iter().map(|account| &account.reason);
     let mut reasons = of_accounts.chain([&client.reason]).flatten();
     if reasons.all(|reason| REASON_CHARS.allows(reason.chars().count())) {
@@ -187,7 +196,7 @@ fn manual_input(
         return Err(ApiError::bad_request(detail, help).with_limit(FOR_MS));
     }
     let availability = is_in.then(|| availability.unwrap_or(Availability::Available));
-    let state = PresenceState { status, availability, activity, reason: None, since };
+    let state = PresenceState { status, availability, activity, note: None, reason: None, since };
     Ok(Input::SetManual { person, state, note, returns, duration })
 }
 
