@@ -33,7 +33,7 @@ pub(super) struct AllowArgs {
     /// Verify the gateway against this CA only. The file is in PEM format.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// Also publish account names and the status that you selected in each client.
+    /// Also publish account names, your notes and the status that you selected in each client.
     #[arg(long)]
     names: bool,
     /// Consent without a question.
@@ -84,8 +84,10 @@ fn describe(consent: &Consent, settings: &Settings) -> String {
         settings.clients.join(", ")
     };
     let names = match detail {
-        Detail::Statuses => "no account names, no protocols",
-        Detail::Names => "the names, protocols, statuses and selected statuses of your accounts",
+        Detail::Statuses => "no account names, no protocols, no notes",
+        Detail::Names => {
+            "the names, protocols,\n           statuses, selected statuses and notes of your accounts"
+        }
     };
     format!(
         "communicado agent will publish to this gateway:\n  \
@@ -94,7 +96,7 @@ fn describe(consent: &Consent, settings: &Settings) -> String {
            clients  {clients}\n  \
            data     the name of each client, its status, your availability in it,\n           \
                     and when these changed; {names}\n  \
-           never    messages, contacts, windows, or what you type\n  \
+           never    messages, contacts, windows or keystrokes\n  \
            when     on every change, and three times per {lease} s\n  \
            hours    {hours}; at other times and in a pause, the gateway deletes this device\n\
          The administrator of the gateway decides who can read this data.\n\

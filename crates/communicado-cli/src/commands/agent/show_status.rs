@@ -73,8 +73,8 @@ impl ShowStatusArgs {
             None => line("allowed", "nothing; run: communicado agent allow --help"),
             Some(consent) => {
                 let names = match consent.detail {
-                    Detail::Statuses => "statuses, no account names",
-                    Detail::Names => "statuses and account names",
+                    Detail::Statuses => "statuses, no account names, no notes",
+                    Detail::Names => "statuses, account names and notes",
                 };
                 line("allowed", &format!("{names}, since {}", format_time(consent.given, &now)));
                 line("gateway", &consent.gateway.to_string());
