@@ -33,6 +33,8 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("i3blocks"), "i3blocks"),
     (Brings::Program("jq"), "jq"),
     (Brings::Program("kamailio"), "kamailio"),
+    (Brings::Program("mosquitto"), "mosquitto"),
+    (Brings::Program("mosquitto_sub"), "mosquitto-clients"),
     (Brings::Program("node"), "nodejs"),
     (Brings::Program("npm"), "npm"),
     (Brings::Program("nats-server"), "nats-server"),
@@ -79,11 +81,13 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
         return Err(by_hand("only root can install packages, and there is no sudo"));
     }
     println!("installing with apt-get: {packages}");
-    if missing.iter().any(|package| ["prosody", "kamailio", "nats-server"].contains(package))
+    if missing
+        .iter()
+        .any(|package| ["prosody", "kamailio", "nats-server", "mosquitto"].contains(package))
         && Path::new("/run/systemd/system").exists()
     {
         println!("Debian starts servers when it installs them. The tests start their own:");
-        println!("    sudo systemctl disable --now prosody kamailio nats-server");
+        println!("    sudo systemctl disable --now prosody kamailio nats-server mosquitto");
     }
     let failed = |why: String| by_hand(&format!("apt-get failed: {why}"));
     run_command(&mut as_root(&["apt-get", "update", "--quiet"])?).map_err(failed)?;
