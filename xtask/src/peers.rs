@@ -23,13 +23,17 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     // libFuzzer is C++.
     (Brings::Program("c++"), "g++"),
     (Brings::Program("busctl"), "systemd"),
+    (Brings::Program("bwrap"), "bubblewrap"),
+    (Brings::Program("caddy"), "caddy"),
     (Brings::Program("chromium"), "chromium"),
     (Brings::Program("curl"), "curl"),
+    (Brings::Program("dbus-broker-launch"), "dbus-broker"),
     (Brings::Program("dbus-daemon"), "dbus-daemon"),
     (Brings::Program("dbus-run-session"), "dbus-daemon"),
     (Brings::Program("dbus-send"), "dbus-bin"),
     (Brings::Program("finch"), "finch"),
     (Brings::Program("gdbus"), "libglib2.0-bin"),
+    (Brings::Program("haproxy"), "haproxy"),
     (Brings::Program("i3blocks"), "i3blocks"),
     (Brings::Program("jq"), "jq"),
     (Brings::Program("kamailio"), "kamailio"),
@@ -38,6 +42,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("node"), "nodejs"),
     (Brings::Program("npm"), "npm"),
     (Brings::Program("nats-server"), "nats-server"),
+    (Brings::Program("nginx"), "nginx-light"),
     (Brings::Program("pidgin"), "pidgin"),
     (Brings::Program("openssl"), "openssl"),
     (Brings::Library("purple-2/libsipe.so"), "pidgin-sipe"),
@@ -47,6 +52,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Library("python3/dist-packages/dbus"), "python3-dbus"),
     (Brings::Library("python3/dist-packages/gi"), "python3-gi"),
     (Brings::Program("setsid"), "util-linux"),
+    (Brings::Program("systemd-socket-activate"), "systemd"),
     (Brings::Library("wine/wine64"), "wine64"),
     // Wine's interfaces, for the peer in C.
     (Brings::Header("wine/wine/windows/oaidl.idl"), "libwine-dev"),
@@ -55,9 +61,17 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     // Dependencies of Debian's Rust, which the task only unpacks.
     (Brings::Library("libLLVM.so.22.1"), "libllvm22"),
     (Brings::Library("libgit2.so.1.5"), "libgit2-1.5"),
+    (Brings::Program("xdg-dbus-proxy"), "xdg-dbus-proxy"),
     (Brings::Program("xdotool"), "xdotool"),
     (Brings::Program("Xvfb"), "xvfb"),
 ];
+
+/// The packages that start a server when they are installed.
+const SERVERS: [&str; 7] =
+    ["prosody", "kamailio", "nats-server", "nginx-light", "haproxy", "caddy", "mosquitto"];
+/// The services of those packages.
+const SERVICES: [&str; 7] =
+    ["prosody", "kamailio", "nats-server", "nginx", "haproxy", "caddy", "mosquitto"];
 
 /// Installs the missing packages.
 ///
@@ -81,13 +95,11 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
         return Err(by_hand("only root can install packages, and there is no sudo"));
     }
     println!("installing with apt-get: {packages}");
-    if missing
-        .iter()
-        .any(|package| ["prosody", "kamailio", "nats-server", "mosquitto"].contains(package))
+    if missing.iter().any(|package| SERVERS.contains(package))
         && Path::new("/run/systemd/system").exists()
     {
         println!("Debian starts servers when it installs them. The tests start their own:");
-        println!("    sudo systemctl disable --now prosody kamailio nats-server mosquitto");
+        println!("    sudo systemctl disable --now {}", SERVICES.join(" "));
     }
     let failed = |why: String| by_hand(&format!("apt-get failed: {why}"));
     run_command(&mut as_root(&["apt-get", "update", "--quiet"])?).map_err(failed)?;

@@ -66,7 +66,7 @@ impl ApiErrorKind {
         match self {
             Self::BadRequest => "The request is malformed",
             Self::NotSignedIn => "Authentication is required",
-            Self::NotAllowed => "The token does not permit this",
+            Self::NotAllowed => "This is not permitted",
             Self::NotFound => "Not found",
             Self::WrongMethod => "Method not allowed",
             Self::TooSlow => "The request timed out",

@@ -27,6 +27,8 @@ use crate::store_writer::{StoreWriter, WriteCommand};
 use crate::stream::{EventLoopHandle, LoopCommand};
 use crate::token_table::TokenTable;
 use crate::traces::Traces;
+use crate::trusted_proxies::TrustedProxies;
+use crate::web_url::PublicUrl;
 
 /// The time of the first read, by person and token.
 pub(crate) type AudienceIndex = BTreeMap<(Arc<str>, Arc<str>), Timestamp>;
@@ -59,7 +61,13 @@ pub(crate) struct AppState {
     pub(crate) oidc_client: OnceLock<Arc<OidcClient>>,
     /// The span provider, if tracing is on.
     pub(crate) traces: Option<Traces>,
-    /// True if clients reach the gateway over TLS.
+    /// The public URL of the gateway, if it differs from the listening address.
+    public_url: Option<PublicUrl>,
+    /// The proxies whose headers give the address of a client.
+    pub(crate) proxies: TrustedProxies,
+    /// The heartbeat interval of a stream.
+    pub(crate) heartbeat: Duration,
+    /// True if the gateway terminates TLS.
     pub(crate) tls: bool,
     /// True if responses carry `Strict-Transport-Security`.
     pub(crate) hsts: bool,
@@ -107,14 +115,36 @@ impl AppState {
             origins: config.origins,
             oidc_client: OnceLock::new(),
             traces: config.traces,
+            hosts: if tls || config.public_url.is_some() {
+                AllowedHosts::Any
+            } else {
+                AllowedHosts::Local
+            },
+            public_url: config.public_url,
+            proxies: config.proxies,
+            heartbeat: config.heartbeat,
             tls,
             hsts: config.hsts,
-            hosts: if tls { AllowedHosts::Any } else { config.hosts },
         })
     }
 
     pub(crate) fn now(&self) -> Now {
         Now { moment: self.clock.now(), civil: self.clock.civil() }
+    }
+
+    /// The path of the gateway in a browser, without a slash at the end.
+    pub(crate) fn public_path(&self) -> &str {
+        self.public_url.as_ref().map_or("", PublicUrl::path)
+    }
+
+    /// True if `origin` is the origin of the gateway's own pages.
+    pub(crate) fn is_own_origin(&self, origin: &str) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.origin() == origin)
+    }
+
+    /// True if browsers reach the gateway over TLS, so that its cookies are `Secure`.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.public_url.as_ref().map_or(self.tls, PublicUrl::is_secure)
     }
 
     pub(crate) fn people(&self) -> RwLockReadGuard<'_, People> {

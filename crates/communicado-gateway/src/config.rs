@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::http::AllowedHosts;
-use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
+use crate::limits::{HEARTBEAT, REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::traces::Traces;
+use crate::trusted_proxies::TrustedProxies;
+use crate::web_url::PublicUrl;
 
 /// The configuration of a gateway.
 #[derive(Debug)]
@@ -13,6 +14,12 @@ pub(crate) struct ServeConfig {
     pub(crate) history: Option<Duration>,
     /// Origins whose pages may read responses.
     pub(crate) origins: Vec<String>,
+    /// The public URL of the gateway, if it differs from the listening address.
+    pub(crate) public_url: Option<PublicUrl>,
+    /// The proxies whose headers give the address of a client.
+    pub(crate) proxies: TrustedProxies,
+    /// The heartbeat interval of a stream.
+    pub(crate) heartbeat: Duration,
     /// Requests per second of one token.
     pub(crate) per_second: usize,
     /// Streams of one token and its sessions. Default: half of the connections, up to a limit.
@@ -25,8 +32,6 @@ pub(crate) struct ServeConfig {
     pub(crate) traces: Option<Traces>,
     /// True if responses carry `Strict-Transport-Security`.
     pub(crate) hsts: bool,
-    /// The accepted values of the header `Host` without TLS.
-    pub(crate) hosts: AllowedHosts,
 }
 
 impl Default for ServeConfig {
@@ -34,13 +39,15 @@ impl Default for ServeConfig {
         Self {
             history: None,
             origins: Vec::new(),
+            public_url: None,
+            proxies: TrustedProxies::default(),
+            heartbeat: HEARTBEAT,
             per_second: REQUESTS_PER_SECOND.max,
             streams_per_token: None,
             wrong_per_minute: WRONG_TOKENS_PER_MINUTE.max,
             cluster: None,
             traces: None,
             hsts: false,
-            hosts: AllowedHosts::Any,
         }
     }
 }

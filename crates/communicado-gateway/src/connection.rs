@@ -9,7 +9,9 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::connection_limit::ConnectionPermit;
+use crate::rate_limits::Network;
 
 /// A socket with several owners.
 #[derive(Clone, Debug)]
@@ -71,12 +73,12 @@ pub(crate) struct ConnectionHandle {
     socket: Option<SharedSocket>,
     upgraded: Arc<AtomicBool>,
     /// The connection permit, held while the socket is open, also after an upgrade.
-    _permit: Option<Arc<ConnectionPermit>>,
+    permit: Option<Arc<ConnectionPermit>>,
 }
 
 impl ConnectionHandle {
     pub(crate) fn of(socket: SharedSocket, permit: ConnectionPermit) -> Self {
-        Self { socket: Some(socket), upgraded: Arc::default(), _permit: Some(Arc::new(permit)) }
+        Self { socket: Some(socket), upgraded: Arc::default(), permit: Some(Arc::new(permit)) }
     }
 
     /// Waits until the peer sends no more data: it closed its side, or it only reads.
@@ -86,6 +88,19 @@ impl ConnectionHandle {
             Some(SharedSocket(socket)) => drop(socket.ready(Interest::PRIORITY).await),
             None => std::future::pending().await,
         }
+    }
+
+    /// Counts a connection that becomes a stream for the network of its client.
+    ///
+    /// # Errors
+    ///
+    /// If the network has too many connections.
+    pub(crate) fn assign(&self, network: Network) -> Result<(), ApiError> {
+        let assigned = self.permit.as_ref().map_or(Ok(()), |permit| permit.assign(network));
+        assigned.map_err(|limit| {
+            let detail = "too many open connections";
+            ApiError::limit_exceeded(ApiErrorKind::Unavailable, limit, detail).retry_after(5)
+        })
     }
 
     /// Stops reading requests: after the current request the connection speaks another protocol.

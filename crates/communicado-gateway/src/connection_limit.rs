@@ -1,7 +1,7 @@
 //! The limit on concurrent connections, in total and per address.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::limits::{CONNECTIONS, CONNECTIONS_PER_ADDRESS, Limit};
 use crate::rate_limits::Network;
@@ -23,7 +23,10 @@ struct InUse {
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     in_use: Arc<Mutex<InUse>>,
-    network: Network,
+    /// The most connections of one network.
+    per_network: usize,
+    /// The network that the connection counts for, once it is known.
+    network: OnceLock<Network>,
 }
 
 /// Files that a gateway needs in addition to its connections.
@@ -54,23 +57,49 @@ impl ConnectionLimit {
         self.in_use.lock().unwrap_or_else(PoisonError::into_inner).all
     }
 
+    /// A permit for a connection. Without a network it counts only in total, until
+    /// [`ConnectionPermit::assign`].
+    ///
     /// # Errors
     ///
-    /// If no permit is left in total or for this address; returns that limit.
-    pub(crate) fn acquire(&self, network: Network) -> Result<ConnectionPermit, Limit> {
-        // One address leaves room for others.
-        let per_network = self.max - self.max / 4;
+    /// If no permit is left in total or for this network; returns that limit.
+    pub(crate) fn acquire(&self, network: Option<Network>) -> Result<ConnectionPermit, Limit> {
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
         if in_use.all >= self.max {
             return Err(Limit { max: self.max, ..CONNECTIONS });
         }
-        let of_network = in_use.by_network.entry(network).or_default();
-        if *of_network >= per_network {
-            return Err(Limit { max: per_network, ..CONNECTIONS_PER_ADDRESS });
-        }
-        *of_network += 1;
         in_use.all += 1;
-        Ok(ConnectionPermit { in_use: self.in_use.clone(), network })
+        drop(in_use);
+        let permit = ConnectionPermit {
+            in_use: self.in_use.clone(),
+            // One network leaves room for others.
+            per_network: self.max - self.max / 4,
+            network: OnceLock::new(),
+        };
+        network.map_or(Ok(()), |network| permit.assign(network))?;
+        Ok(permit)
+    }
+}
+
+impl ConnectionPermit {
+    /// Counts the connection for a network, unless it counts for one already.
+    ///
+    /// # Errors
+    ///
+    /// If no permit is left for this network; returns that limit.
+    pub(crate) fn assign(&self, network: Network) -> Result<(), Limit> {
+        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = in_use.by_network.get(&network).copied().unwrap_or(0);
+        if self.network.get().is_some() {
+            return Ok(());
+        }
+        if count >= self.per_network {
+            return Err(Limit { max: self.per_network, ..CONNECTIONS_PER_ADDRESS });
+        }
+        if self.network.set(network).is_ok() {
+            in_use.by_network.insert(network, count + 1);
+        }
+        Ok(())
     }
 }
 
@@ -78,10 +107,11 @@ impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
         in_use.all -= 1;
-        if let Some(of_network) = in_use.by_network.get_mut(&self.network) {
+        let Some(network) = self.network.get() else { return };
+        if let Some(of_network) = in_use.by_network.get_mut(network) {
             *of_network -= 1;
             if *of_network == 0 {
-                in_use.by_network.remove(&self.network);
+                in_use.by_network.remove(network);
             }
         }
     }
@@ -102,13 +132,34 @@ mod tests {
         let connection_limit = ConnectionLimit::new(4);
         let [one, other] = ["192.0.2.1", "192.0.2.2"].map(network);
         let mut of_one: Vec<ConnectionPermit> =
-            (0..3).map(|_| connection_limit.acquire(one).unwrap()).collect();
-        assert_eq!(connection_limit.acquire(one).unwrap_err().name, "connections-per-address");
-        let of_other = connection_limit.acquire(other).unwrap();
-        assert_eq!(connection_limit.acquire(other).unwrap_err().name, "connections");
+            (0..3).map(|_| connection_limit.acquire(Some(one)).unwrap()).collect();
+        assert_eq!(
+            connection_limit.acquire(Some(one)).unwrap_err().name,
+            "connections-per-address"
+        );
+        let of_other = connection_limit.acquire(Some(other)).unwrap();
+        assert_eq!(connection_limit.acquire(Some(other)).unwrap_err().name, "connections");
         of_one.pop();
-        assert!(connection_limit.acquire(one).is_ok());
+        assert!(connection_limit.acquire(Some(one)).is_ok());
         drop((of_one, of_other));
+        let in_use = connection_limit.in_use.lock().unwrap();
+        assert!(in_use.all == 0 && in_use.by_network.is_empty());
+    }
+
+    #[test]
+    fn a_connection_of_a_proxy_counts_once_its_client_is_known() {
+        let connection_limit = ConnectionLimit::new(4);
+        let one = network("192.0.2.1");
+        let permits: Vec<ConnectionPermit> =
+            (0..4).map(|_| connection_limit.acquire(None).unwrap()).collect();
+        assert_eq!(connection_limit.acquire(None).unwrap_err().name, "connections");
+        assert!(permits.iter().take(3).all(|permit| permit.assign(one).is_ok()));
+        let last = permits.last().unwrap();
+        assert_eq!(last.assign(one).unwrap_err().name, "connections-per-address");
+        assert!(last.assign(network("192.0.2.2")).is_ok());
+        // The second request of a connection does not count again.
+        assert!(last.assign(one).is_ok());
+        drop(permits);
         let in_use = connection_limit.in_use.lock().unwrap();
         assert!(in_use.all == 0 && in_use.by_network.is_empty());
     }

@@ -50,7 +50,9 @@ mod stream;
 mod subscription;
 mod token_table;
 mod traces;
+mod trusted_proxies;
 mod web;
+mod web_url;
 mod writer;
 
 use std::process::ExitCode;

@@ -46,6 +46,8 @@ pub(crate) const PAGE: Limit = limit("page", 1000);
 pub(crate) const PEOPLE: Limit = limit("people", 100_000);
 /// Groups of one person.
 pub(crate) const GROUPS: Limit = limit("groups", 32);
+/// Sign-in names of one person.
+pub(crate) const SIGN_IN_NAMES: Limit = limit("sign-in-names", 8);
 /// Devices of one person.
 pub(crate) const DEVICES: Limit = limit("devices", 32);
 /// Clients of one device.
@@ -110,6 +112,8 @@ pub(crate) const BODY_TIME: Duration = Duration::from_secs(20);
 pub(crate) const READER_TIME: Duration = Duration::from_secs(60);
 /// The heartbeat interval of a stream.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(25);
+pub(crate) const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
+pub(crate) const HEARTBEAT_MAX: Duration = Duration::from_secs(120);
 /// The lifetime of a browser session.
 pub(crate) const SESSION: Duration = Duration::from_hours(24 * 90);
 
@@ -140,6 +144,7 @@ mod tests {
             PAGE,
             PEOPLE,
             GROUPS,
+            SIGN_IN_NAMES,
             DEVICES,
             CLIENTS,
             ACCOUNTS,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::Method;
-use axum::http::header::{self, HeaderName};
+use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -32,6 +32,7 @@ pub(crate) struct Operator(pub(crate) Principal);
 pub(super) struct Auth {
     pub(super) principal: Option<Principal>,
     pub(super) by_cookie: bool,
+    /// The address of the client, also behind a trusted proxy.
     pub(super) peer: IpAddr,
 }
 
@@ -99,6 +100,8 @@ fn auth_of(app: &AppState, request: &Request) -> Result<Auth, ApiError> {
         return Ok(Auth { principal: Some(principal), by_cookie: false, peer });
     }
     let headers = request.headers();
+    let values = |name: &'static str| headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    let peer = app.proxies.client(peer, values("forwarded"), values("x-forwarded-for"));
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let found = lookup(app, text(header::AUTHORIZATION), text(header::COOKIE), peer)?;
     let by_cookie = matches!(found, Some((_, true)));

@@ -70,10 +70,11 @@ pub(super) async fn stream(
     let principal = auth.principal()?.clone();
     let subscription =
         authorize_subscription(&app, &principal, subscription(&auth, &request)?, true)?;
+    let connection = connection.map(|Extension(connection)| connection).unwrap_or_default();
+    connection.assign(auth.peer.into())?;
     let reader = MailboxReader::open(&app, principal, TransportLabel::SseShared).await?;
     // The first events of a stream reach even a client that closed its sending side.
     reader.subscribe(subscription).await?;
-    let connection = connection.map(|Extension(connection)| connection).unwrap_or_default();
     let ends = async move { connection.read_closed().await };
     let (sender, frames) = mpsc::channel(1);
     tokio::spawn(pass_on(reader, sender, ends));

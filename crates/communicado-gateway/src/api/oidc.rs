@@ -6,8 +6,9 @@ use std::sync::Arc;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use communicado_wire::gateway::Scope;
 use communicado_wire::gateway::stored::Token;
+use communicado_wire::gateway::{NewPerson, Scope};
+use communicado_wire::is_printable;
 
 use super::auth::Auth;
 use super::response::{ApiResult, App};
@@ -15,10 +16,12 @@ use super::session::{cookie, session_token};
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::ids::parse_id;
-use crate::limits::SESSION;
-use crate::oidc::{OidcClient, unknown_login};
+use crate::limits::{NAME_CHARS, SESSION};
+use crate::model::{Input, Person};
+use crate::oidc::{Identity, LoginError, OidcClient, unknown_login};
 use crate::rate_limits::Network;
-use crate::store_writer::WriteCommand;
+use crate::sanitize;
+use crate::store_writer::{WriteCommand, WriteReply};
 use crate::web::{HTML, POLICY};
 
 /// The cookie that ties a sign-in to the browser that began it.
@@ -33,7 +36,8 @@ fn oidc_client(app: &AppState) -> Result<Arc<OidcClient>, ApiError> {
 
 /// `GET /v1/oidc/start`.
 pub(super) async fn start(State(app): App, auth: Auth, headers: HeaderMap) -> Response {
-    for_a_person(&headers, begin(&app, auth.peer.into()).await)
+    let begun = begin(&app, auth.peer.into()).await;
+    for_a_person(&headers, begun.map_err(logged))
 }
 
 /// `GET /v1/oidc/callback`.
@@ -42,7 +46,14 @@ pub(super) async fn callback(
     headers: HeaderMap,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response {
-    for_a_person(&headers, complete(&app, &headers, &query).await)
+    let completed = complete(&app, &headers, &query).await;
+    for_a_person(&headers, completed.map_err(logged))
+}
+
+/// Logs a failed sign-in for operators in one line, and returns the error for the person.
+fn logged(error: LoginError) -> ApiError {
+    tracing::warn!(what = "sign-in", cause = %error.cause, help = error.remedy);
+    error.shown
 }
 
 /// Shows an error as a page to a browser, and as a problem document to other clients.
@@ -82,44 +93,50 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-async fn begin(app: &AppState, network: Network) -> ApiResult {
+async fn begin(app: &AppState, network: Network) -> Result<Response, LoginError> {
     let oidc_client = oidc_client(app)?;
     let now = app.now().moment;
     let login = blocking(move || oidc_client.start(network, now)).await?;
-    let secure = if app.tls { "; Secure" } else { "" };
-    // `Lax`: the browser must send it when the issuer redirects back.
-    let cookie = format!(
-        "{STATE_COOKIE}={}; Path=/v1/oidc; Max-Age=600; HttpOnly; SameSite=Lax{secure}",
-        login.state
-    );
-    Ok(redirect(&login.to, &[cookie]))
+    Ok(redirect(&login.to, &[state_cookie(app, &login.state, 600)]))
+}
+
+/// `Lax`: the browser must send it when the issuer redirects back.
+fn state_cookie(app: &AppState, state: &str, seconds: u64) -> String {
+    let (path, secure) = (app.public_path(), if app.is_secure() { "; Secure" } else { "" });
+    format!(
+        "{STATE_COOKIE}={state}; Path={path}/v1/oidc; Max-Age={seconds}; HttpOnly; \
+         SameSite=Lax{secure}"
+    )
 }
 
 async fn complete(
     app: &AppState,
     headers: &HeaderMap,
     query: &BTreeMap<String, String>,
-) -> ApiResult {
+) -> Result<Response, LoginError> {
     let oidc_client = oidc_client(app)?;
     let state = query.get("state").cloned().ok_or_else(unknown_login)?;
     let cookies = headers.get(header::COOKIE).and_then(|text| text.to_str().ok());
     let mut pairs =
         cookies.unwrap_or_default().split(';').filter_map(|it| it.trim().split_once('='));
     if !pairs.any(|(name, value)| name == STATE_COOKIE && value == state) {
-        return Err(unknown_login());
+        return Err(unknown_login().into());
     }
-    let (view, now) = (oidc_client.view, app.now());
+    let (view, creates, now) = (oidc_client.view, oidc_client.creates, app.now());
     if let Some(error) = query.get("error") {
-        return Err(oidc_client.refused(&state, error, now.moment));
+        let description = query.get("error_description").map(String::as_str);
+        return Err(oidc_client.refused(&state, error, description, now.moment));
     }
     let code = query.get("code").cloned().ok_or_else(unknown_login)?;
-    let id = blocking(move || oidc_client.finish(&state, &code, now.moment, now.civil)).await?;
-    let id = parse_id("person", &id)?;
-    let Some(name) = app.people().person(&id).map(|person| person.name.clone()) else {
-        let detail = format!("the issuer identified you as `{id}`, and no person has this id");
-        let help = "ask an administrator to add you: communicado-gateway people add";
-        return Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help));
+    let finish = move || oidc_client.finish(&state, &code, now.moment, now.civil);
+    let identity = blocking(finish).await?;
+    let known = app.people().of_sign_in(&identity.sign_in).cloned();
+    let person = match known {
+        Some(person) => person,
+        None if creates => create(app, identity).await?,
+        None => return Err(no_person(&identity.sign_in).into()),
     };
+    let (id, name) = (person.id.clone(), person.name.clone());
     let of = Token {
         v: communicado_wire::VERSION,
         id: format!("oidc:{id}").into(),
@@ -136,8 +153,36 @@ async fn complete(
     };
     let (secret, token) = session_token(&of, now.civil)?;
     app.writer.submit(WriteCommand::Token(token)).await?;
-    let expired = format!("{STATE_COOKIE}=; Path=/v1/oidc; Max-Age=0");
-    Ok(redirect("/", &[cookie(app, &secret, SESSION.as_secs()), expired]))
+    let home = format!("{}/", app.public_path());
+    let cookies = [cookie(app, &secret, SESSION.as_secs()), state_cookie(app, "", 0)];
+    Ok(redirect(&home, &cookies))
+}
+
+fn no_person(sign_in: &str) -> ApiError {
+    let sign_in: String = sign_in.chars().filter(|it| is_printable(*it)).take(200).collect();
+    let detail = format!("the issuer identified you as `{sign_in}`, and no person has this name");
+    let help = format!(
+        "ask an administrator to add you: communicado-gateway people add ID --sign-in {sign_in}"
+    );
+    ApiError::new(ApiErrorKind::NotAllowed, detail, help)
+}
+
+/// Creates the person of a first sign-in. The id is the name at the issuer, or the part before `@`.
+async fn create(app: &AppState, identity: Identity) -> Result<Arc<Person>, ApiError> {
+    let whole = identity.sign_in.to_lowercase();
+    let local = whole.split('@').next().unwrap_or_default();
+    let id = parse_id("person", local).map_err(|_| no_person(&identity.sign_in))?;
+    // The id may belong to a person with the same name at another domain.
+    if app.people().person(&id).is_some() {
+        return Err(no_person(&identity.sign_in));
+    }
+    let name = identity.name.and_then(|name| sanitize::line("name", name.into(), NAME_CHARS).ok());
+    let sign_in = vec![sanitize::line("sign-in name", whole.into(), NAME_CHARS)?];
+    let new = NewPerson { id, name, groups: Vec::new(), sign_in };
+    match app.writer.submit(WriteCommand::Person(Input::Create(new))).await? {
+        WriteReply::Person(Some(person)) => Ok(person),
+        _ => Err(no_person(&identity.sign_in)),
+    }
 }
 
 /// Redirects a browser.
@@ -152,13 +197,14 @@ fn redirect(to: &str, cookies: &[String]) -> Response {
 
 /// Runs a call to the issuer on a thread that may block.
 async fn blocking<T: Send + 'static>(
-    ask: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
-) -> Result<T, ApiError> {
+    ask: impl FnOnce() -> Result<T, LoginError> + Send + 'static,
+) -> Result<T, LoginError> {
     tokio::task::spawn_blocking(ask).await.unwrap_or_else(|_| {
         Err(ApiError::new(
             ApiErrorKind::Unavailable,
             "the sign-in task exited unexpectedly",
             "sign in again",
-        ))
+        )
+        .into())
     })
 }

@@ -60,11 +60,16 @@ pub(super) fn is_allowed(app: &AppState, origin: &HeaderValue) -> bool {
 pub(super) fn same_origin(app: &AppState, headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
-    let is_ours = authority.is_some_and(|(_, authority)| host == Some(authority));
+    let text = origin.to_str().unwrap_or_default();
+    // A browser sends the same authority in both headers only to the origin of the page.
+    let authority = text.split_once("://").map(|(_, authority)| authority);
+    let is_ours = app.is_own_origin(text) || (authority.is_some() && authority == host);
     if is_ours || is_allowed(app, origin) {
         return Ok(());
     }
-    let help = "start the gateway with --allow-origin ORIGIN";
-    Err(ApiError::new(ApiErrorKind::NotAllowed, "the origin of this page is not allowed", help))
+    let origin: String = text.chars().take(200).collect();
+    let detail = format!("pages of the origin `{origin}` may not write here");
+    let help = "if this is the address of the gateway, an administrator sets it with --public-url; \
+                else with --allow-origin";
+    Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help))
 }

@@ -14,7 +14,9 @@ use super::response::{ApiResult, App, JSON, json, parse_json, read_body, tagged}
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::ids::parse_id;
-use crate::limits::{GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUEST};
+use crate::limits::{
+    GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUEST, SIGN_IN_NAMES,
+};
 use crate::model::{Input, Person, own_person, person_json};
 use crate::principal::Principal;
 use crate::sanitize;
@@ -149,9 +151,10 @@ pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> Api
     let mut new: NewPerson = parse_json(&bytes)?;
     parse_id("person", &new.id)?;
     new.name = check(new.name, Some(&new.groups))?;
+    new.sign_in = sign_in_names(new.sign_in)?;
     let reply = app.writer.submit_as(principal, WriteCommand::Person(Input::Create(new))).await?;
     let WriteReply::Person(Some(person)) = reply else { return Err(ApiError::no_person("")) };
-    let place = format!("/v1/people/{}", person.id);
+    let place = format!("{}/v1/people/{}", app.public_path(), person.id);
     let mut response = json(StatusCode::CREATED, own_person(&person).to_json());
     if let Ok(place) = place.parse() {
         response.headers_mut().insert(header::LOCATION, place);
@@ -178,6 +181,15 @@ fn check(
     ))
 }
 
+/// The sanitized names at the issuer.
+fn sign_in_names(names: Vec<Arc<str>>) -> Result<Vec<Arc<str>>, ApiError> {
+    if !SIGN_IN_NAMES.allows(names.len()) {
+        let detail = "the person has too many sign-in names";
+        return Err(ApiError::limit_exceeded(ApiErrorKind::BadRequest, SIGN_IN_NAMES, detail));
+    }
+    names.into_iter().map(|name| sanitize::line("sign-in name", name, NAME_CHARS)).collect()
+}
+
 /// `PATCH /v1/people/{person}`: for administrators; the badge also for the person.
 pub(super) async fn alter(
     State(app): App,
@@ -193,10 +205,11 @@ pub(super) async fn alter(
     }
     let bytes = read_body(&app, &auth, request).await?;
     let mut alter: Alter = parse_json(&bytes)?;
-    if alter.name.is_some() || alter.groups.is_some() {
+    if alter.name.is_some() || alter.groups.is_some() || alter.sign_in.is_some() {
         auth.administrator()?;
     }
     alter.name = check(alter.name, alter.groups.as_ref())?;
+    alter.sign_in = alter.sign_in.map(sign_in_names).transpose()?;
     let pseudonym = random::<16>()?.into();
     let command = WriteCommand::Person(Input::Alter(id, alter, pseudonym));
     match app.writer.submit_as(principal, command).await? {

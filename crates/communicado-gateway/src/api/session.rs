@@ -31,7 +31,7 @@ fn session(app: &AppState, principal: Option<&Principal>) -> Session {
         person,
         scopes: principal.map(|principal| principal.token.scopes.list()).unwrap_or_default(),
         view: principal.map(Principal::view),
-        oidc: app.oidc_client.get().map(|oidc_client| oidc_client.to_wire()),
+        oidc: app.oidc_client.get().map(|oidc_client| oidc_client.to_wire(app.public_path())),
     }
 }
 
@@ -74,8 +74,8 @@ pub(super) fn session_token(
 }
 
 pub(super) fn cookie(app: &AppState, value: &str, seconds: u64) -> String {
-    let secure = if app.tls { "; Secure" } else { "" };
-    format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+    let (path, secure) = (app.public_path(), if app.is_secure() { "; Secure" } else { "" });
+    format!("{COOKIE}={value}; Path={path}/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
 
 fn with_cookie(mut response: Response, cookie: &str) -> Response {

@@ -49,6 +49,7 @@ pub(super) async fn open(
         )
     })?;
     if let Some(Extension(connection)) = &connection {
+        connection.assign(auth.peer.into())?;
         connection.upgrade();
     }
     let upgrade = upgrade

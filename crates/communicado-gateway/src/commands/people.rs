@@ -1,5 +1,7 @@
 //! The command `people`.
 
+use std::sync::Arc;
+
 use clap::{Args, Subcommand};
 use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::gateway::{self as wire, Alter, NewPerson};
@@ -28,10 +30,14 @@ enum PeopleAction {
         /// Group that the person belongs to. Repeat for several groups.
         #[arg(long, value_name = "ID")]
         group: Vec<String>,
+        /// Name of the person at the issuer, for example `ada@example.org`. Repeat for several
+        /// names.
+        #[arg(long, value_name = "NAME")]
+        sign_in: Vec<String>,
     },
     /// List all people.
     List,
-    /// Change a person's name, groups or badge.
+    /// Change a person's name, groups, sign-in names or badge.
     Set {
         /// Id of the person.
         id: String,
@@ -41,6 +47,9 @@ enum PeopleAction {
         /// New list of groups, which replaces the old list. Repeat for several groups.
         #[arg(long, value_name = "ID")]
         group: Option<Vec<String>>,
+        /// New list of names at the issuer, which replaces the old list. Repeat for several names.
+        #[arg(long, value_name = "NAME")]
+        sign_in: Option<Vec<String>>,
         /// Enable or disable the public badge.
         #[arg(long)]
         badge: Option<bool>,
@@ -56,9 +65,13 @@ impl PeopleCommand {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let data = &self.data;
         match self.action {
-            PeopleAction::Add { id, name, group } => {
-                let groups = group.into_iter().map(Into::into).collect();
-                let new = NewPerson { id: id.into(), name: name.map(Into::into), groups };
+            PeopleAction::Add { id, name, group, sign_in } => {
+                let new = NewPerson {
+                    id: id.into(),
+                    name: name.map(Into::into),
+                    groups: texts(group),
+                    sign_in: texts(sign_in),
+                };
                 ask(data, "POST", "/v1/people", &new.to_json()).map(|_| Outcome::Yes)
             }
             PeopleAction::List => {
@@ -71,9 +84,9 @@ impl PeopleCommand {
                     after = format!("&after={next}");
                 }
             }
-            PeopleAction::Set { id, name, group, badge } => {
-                let groups = group.map(|groups| groups.into_iter().map(Into::into).collect());
-                let alter = Alter { name: name.map(Into::into), groups, badge };
+            PeopleAction::Set { id, name, group, sign_in, badge } => {
+                let (groups, sign_in) = (group.map(texts), sign_in.map(texts));
+                let alter = Alter { name: name.map(Into::into), groups, sign_in, badge };
                 let response = ask(data, "PATCH", &format!("/v1/people/{id}"), &alter.to_json())?;
                 let person: wire::OwnPerson = serde_json::from_str(&response).map_err(misread)?;
                 let badge = person.badge.map(|badge| format!("badge /badge/{badge}.svg\n"));
@@ -84,6 +97,10 @@ impl PeopleCommand {
             }
         }
     }
+}
+
+fn texts(texts: Vec<String>) -> Vec<Arc<str>> {
+    texts.into_iter().map(Into::into).collect()
 }
 
 fn line(person: &wire::Person) -> String {

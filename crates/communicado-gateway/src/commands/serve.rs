@@ -10,12 +10,13 @@ use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::gateway::View;
 
 use crate::config::{ClusterConfig, ServeConfig};
-use crate::http::AllowedHosts;
-use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
+use crate::limits::{HEARTBEAT_MAX, HEARTBEAT_MIN, REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::oidc::OidcConfig;
 use crate::options::{DataFolder, duration, view};
 use crate::serve::{Certificate, ServeOptions, serve};
 use crate::traces::Traces;
+use crate::trusted_proxies::{TrustedProxies, network};
+use crate::web_url::{PublicUrl, issuer, origin};
 
 /// Run the gateway until SIGTERM or Ctrl-C.
 ///
@@ -43,7 +44,7 @@ pub(crate) struct Serve {
     insecure_beyond_loopback: bool,
     /// Let pages of this origin read, for example `https://intranet.example`. Repeat for several
     /// origins.
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     allow_origin: Vec<String>,
     /// Keep history for this long (for example `720h`). Default: no history.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -59,10 +60,18 @@ pub(crate) struct Serve {
     /// Limit on wrong tokens per minute from one address.
     #[arg(long, value_name = "NUMBER", default_value_t = WRONG_TOKENS_PER_MINUTE.max)]
     wrong_tokens_per_minute: usize,
-    /// Public URL of this gateway, for example `https://status.example`. Without it and without
-    /// TLS, the header `Host` must be `localhost` or an IP address.
-    #[arg(long, value_name = "URL")]
-    public_url: Option<String>,
+    /// URL that people use, for example `https://status.example/presence`. A proxy removes its
+    /// path. Without it and without TLS, the header `Host` must be `localhost` or an IP address.
+    #[arg(long, value_name = "URL", value_parser = PublicUrl::parse)]
+    public_url: Option<PublicUrl>,
+    /// Network of a proxy, for example `127.0.0.1` or `10.0.0.0/8`. Its header `Forwarded` or
+    /// `X-Forwarded-For` gives the address of a client. Repeat for several networks.
+    #[arg(long, value_name = "CIDR", value_parser = network)]
+    trusted_proxy: Vec<ipnet::IpNet>,
+    /// Interval of the heartbeats on a stream, from 1 to 120 seconds. It must be shorter than the
+    /// idle timeout of a proxy.
+    #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = heartbeat)]
+    heartbeat: Duration,
     /// Share people and tokens with other gateways in a bucket of these NATS JetStream servers,
     /// comma-separated.
     #[arg(long, value_name = "URL,..", conflicts_with = "history")]
@@ -94,7 +103,7 @@ pub(crate) struct Serve {
 struct OidcArguments {
     /// Issuer URL, for example `https://sso.example`. Register `PUBLIC_URL/v1/oidc/callback` as the
     /// redirect URI.
-    #[arg(long, value_name = "URL", requires = "oidc_client_id")]
+    #[arg(long, value_name = "URL", requires = "oidc_client_id", value_parser = issuer)]
     oidc_issuer: Option<String>,
     /// Client id from the issuer.
     #[arg(long, value_name = "ID", requires = "oidc_issuer")]
@@ -105,9 +114,17 @@ struct OidcArguments {
     /// Display name of the issuer.
     #[arg(long, value_name = "NAME", default_value = "your company's sign-in")]
     oidc_name: String,
-    /// Claim with the id of the person.
+    /// Claim with the name of the person at the issuer. The name is a sign-in name of a person, or
+    /// the id.
     #[arg(long, value_name = "CLAIM", default_value = "preferred_username")]
     oidc_claim: String,
+    /// Scope to request in addition to `openid`. Repeat for several scopes. Default: the scope that
+    /// contains the claim.
+    #[arg(long, value_name = "SCOPE", requires = "oidc_issuer")]
+    oidc_scope: Vec<String>,
+    /// Create a person at the first sign-in. The part of the name before `@` is the id.
+    #[arg(long, requires = "oidc_issuer")]
+    oidc_create: bool,
     /// View of others for people from the issuer.
     #[arg(long, value_name = "VIEW", default_value = "availability", value_parser = view)]
     oidc_view: View,
@@ -121,6 +138,8 @@ impl OidcArguments {
             client_secret_file: self.oidc_client_secret_file,
             name: self.oidc_name,
             claim: self.oidc_claim,
+            scopes: self.oidc_scope,
+            creates: self.oidc_create,
             view: self.oidc_view,
         })
     }
@@ -163,17 +182,18 @@ impl Serve {
         // An empty variable disables tracing.
         let collector = self.otlp.filter(|url| !url.is_empty());
         let traces = collector.as_deref().map(Traces::begin).transpose()?;
-        let hosts = if self.public_url.is_some() { AllowedHosts::Any } else { AllowedHosts::Local };
         let options = ServeOptions {
             listen: self.listen,
             data,
             certificate,
             oidc: self.oidc.config(),
-            public_url: self.public_url,
             exit_on_stdin_eof: self.exit_on_stdin_eof,
             config: ServeConfig {
                 history: self.history,
                 origins: self.allow_origin,
+                public_url: self.public_url,
+                proxies: TrustedProxies::new(self.trusted_proxy),
+                heartbeat: self.heartbeat,
                 per_second: self.requests_per_second,
                 streams_per_token: self.streams_per_token,
                 wrong_per_minute: self.wrong_tokens_per_minute,
@@ -186,10 +206,18 @@ impl Serve {
                 // With a self-signed certificate, HSTS would block other programs on the same name,
                 // usually localhost.
                 hsts: is_from_files,
-                hosts,
             },
         };
         serve(options, print)?;
         Ok(Outcome::Yes)
     }
+}
+
+/// Parses the heartbeat interval for clap.
+fn heartbeat(text: &str) -> Result<Duration, String> {
+    let interval = duration(text)?;
+    let is_valid = (HEARTBEAT_MIN..=HEARTBEAT_MAX).contains(&interval);
+    is_valid
+        .then_some(interval)
+        .ok_or_else(|| "give 1 to 120 seconds, for example `25s`".to_owned())
 }

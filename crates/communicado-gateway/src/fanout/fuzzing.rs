@@ -175,7 +175,12 @@ impl SocketSession {
             };
             let choice = byte / 3;
             let input = match choice % 4 {
-                0 => Input::Create(NewPerson { id, name: None, groups: groups(choice / 4) }),
+                0 => Input::Create(NewPerson {
+                    id,
+                    name: None,
+                    groups: groups(choice / 4),
+                    sign_in: vec![],
+                }),
                 1 => Input::Remove(id),
                 2 => {
                     let groups = Some(groups(choice / 4));

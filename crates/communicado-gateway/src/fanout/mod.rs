@@ -149,7 +149,7 @@ impl EventLoop {
         let now = self.app.clock.now();
         if self.next_tick <= now {
             self.next_tick = now.after(TICK);
-            self.readers.tick(&self.app.metrics, now);
+            self.readers.tick(&self.app.metrics, now, self.app.heartbeat);
             if self.pauses
                 && let Some(listener) = &self.listener
             {
@@ -243,7 +243,10 @@ impl EventLoop {
                     return;
                 }
             };
-            let permit = match self.app.connection_limit.acquire(peer.ip().into()) {
+            // The connections of a proxy count for its clients, once they are known.
+            let is_proxy = self.app.proxies.contains(peer.ip());
+            let network = (!is_proxy).then(|| peer.ip().into());
+            let permit = match self.app.connection_limit.acquire(network) {
                 Ok(permit) => permit,
                 Err(limit) => {
                     self.app.metrics.connection_refused();
@@ -310,6 +313,16 @@ impl EventLoop {
     fn open_stream(&mut self, connection: PendingConnection) {
         let app = self.app.clone();
         let Ok(RequestKind::Events(head)) = classify(&connection.read, app.hosts) else { return };
+        let client = app.proxies.client(
+            connection.peer.ip(),
+            head.forwarded.iter().copied(),
+            head.x_forwarded_for.iter().copied(),
+        );
+        if let Err(limit) = connection.permit.assign(client.into()) {
+            app.metrics.connection_refused();
+            sockets::reject_over_limit(&connection.socket, limit);
+            return;
+        }
         let admitted = crate::auth::authorize_stream(
             &app,
             &crate::auth::StreamRequest {
@@ -317,7 +330,7 @@ impl EventLoop {
                 authorization: head.authorization,
                 cookie: head.cookie,
                 last_event_id: head.last_event_id,
-                peer: connection.peer.ip(),
+                peer: client,
             },
         );
         let room = |admitted: (Principal, Subscription)| {

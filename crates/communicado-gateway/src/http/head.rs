@@ -21,6 +21,10 @@ pub(crate) struct RequestHead<'a> {
     pub(crate) cookie: Option<&'a str>,
     pub(crate) last_event_id: Option<&'a str>,
     pub(crate) origin: Option<&'a str>,
+    /// The values of `Forwarded`, in order.
+    pub(crate) forwarded: Vec<&'a [u8]>,
+    /// The values of `X-Forwarded-For`, in order.
+    pub(crate) x_forwarded_for: Vec<&'a [u8]>,
     /// The client waits for `100 Continue` or another expectation.
     pub(crate) expects: bool,
     /// The client accepts an event stream, as `EventSource` does.
@@ -81,6 +85,8 @@ impl<'a> RequestHead<'a> {
             cookie,
             last_event_id,
             origin,
+            forwarded,
+            x_forwarded_for,
             expects,
             accepts_events,
             ..
@@ -96,6 +102,8 @@ impl<'a> RequestHead<'a> {
             cookie,
             last_event_id,
             origin,
+            forwarded,
+            x_forwarded_for,
             expects,
             accepts_events,
         }))
@@ -150,6 +158,8 @@ struct HeaderFields<'a> {
     cookie: Option<&'a [u8]>,
     last_event_id: Option<&'a [u8]>,
     origin: Option<&'a [u8]>,
+    forwarded: Vec<&'a [u8]>,
+    x_forwarded_for: Vec<&'a [u8]>,
     expects: bool,
     accepts_events: bool,
 }
@@ -171,6 +181,12 @@ impl<'a> HeaderFields<'a> {
             (&mut self.last_event_id, false)
         } else if is("origin") {
             (&mut self.origin, false)
+        } else if is("forwarded") {
+            self.forwarded.push(header.value);
+            return Ok(());
+        } else if is("x-forwarded-for") {
+            self.x_forwarded_for.push(header.value);
+            return Ok(());
         } else {
             self.expects |= is("expect");
             self.accepts_events |= is("accept") && accepts_events(header.value);

@@ -44,6 +44,8 @@ pub(crate) struct People {
     deadlines: BTreeSet<(Moment, Arc<str>)>,
     /// The person of each badge.
     badges: BTreeMap<Arc<str>, Arc<str>>,
+    /// The person of each name at the issuer, in lower case.
+    sign_ins: BTreeMap<String, Arc<str>>,
     /// The people of each group that is not empty.
     groups: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     revision: u64,
@@ -100,6 +102,13 @@ impl People {
     /// The person with this badge.
     pub(crate) fn badge(&self, pseudonym: &str) -> Option<&Arc<Person>> {
         self.person(self.badges.get(pseudonym)?)
+    }
+
+    /// The person with this name at the issuer, or else with this id. The case does not matter,
+    /// because issuers keep the case in which an address was entered.
+    pub(crate) fn of_sign_in(&self, name: &str) -> Option<&Arc<Person>> {
+        let name = name.to_lowercase();
+        self.person(self.sign_ins.get(&name).map_or(&name, |id| id))
     }
 
     pub(crate) fn has_group(&self, group: &str) -> bool {
@@ -159,6 +168,12 @@ impl People {
         if let Some(badge) = &old.badge {
             self.badges.remove(badge);
         }
+        for name in &old.sign_in {
+            let name = name.to_lowercase();
+            if self.sign_ins.get(&name) == Some(id) {
+                self.sign_ins.remove(&name);
+            }
+        }
         for group in &old.groups {
             if let Some(people) = self.groups.get_mut(group) {
                 people.remove(id);
@@ -175,6 +190,9 @@ impl People {
         }
         if let Some(badge) = &person.badge {
             self.badges.insert(badge.clone(), person.id.clone());
+        }
+        for name in &person.sign_in {
+            self.sign_ins.insert(name.to_lowercase(), person.id.clone());
         }
         for group in &person.groups {
             self.groups.entry(group.clone()).or_default().insert(person.id.clone());
@@ -213,6 +231,10 @@ impl Batch<'_> {
             Input::Alter(_, alter, pseudonym) => {
                 person.name = alter.name.unwrap_or(person.name);
                 person.groups = alter.groups.map_or(person.groups, in_order);
+                if let Some(names) = alter.sign_in {
+                    self.require_free_sign_in(&id, &names)?;
+                    person.sign_in = in_order(names);
+                }
                 person.badge = match alter.badge {
                     Some(true) => Some(person.badge.unwrap_or(pseudonym)),
                     Some(false) => None,
@@ -270,7 +292,7 @@ impl Batch<'_> {
     }
 
     fn create(&mut self, new: NewPerson, exists: bool, now: Now) -> Result<(), ApiError> {
-        let NewPerson { id, name, groups } = new;
+        let NewPerson { id, name, groups, sign_in } = new;
         if exists {
             let help = "PATCH /v1/people/ID changes a person";
             return Err(ApiError::new(
@@ -286,15 +308,35 @@ impl Batch<'_> {
                 "the gateway has the maximum number of people",
             ));
         }
+        self.require_free_sign_in(&id, &sign_in)?;
         self.count += 1;
         let name = name.unwrap_or_else(|| id.clone());
         let mut person = Person::new(id.clone(), name, in_order(groups), now);
+        person.sign_in = in_order(sign_in);
         self.revision += 1;
         for facet in &mut person.facets {
             facet.revision = self.revision;
         }
         let person = Arc::new(person);
         self.record_change(id, None, Some(person), [true; 3]);
+        Ok(())
+    }
+
+    /// # Errors
+    ///
+    /// If another person has one of these names at the issuer.
+    fn require_free_sign_in(&self, id: &str, names: &[Arc<str>]) -> Result<(), ApiError> {
+        for name in names {
+            let lower_case = name.to_lowercase();
+            let known = self.people.sign_ins.get(&lower_case).and_then(|id| self.person(id));
+            let mut others = known.into_iter().chain(self.result.values().flatten());
+            let other = others.find(|it| &*it.id != id && it.has_sign_in(&lower_case));
+            if let Some(other) = other {
+                let detail = format!("`{name}` is a sign-in name of `{}`", other.id);
+                let help = "remove it there first: PATCH /v1/people/ID with `sign_in`";
+                return Err(ApiError::new(ApiErrorKind::Conflict, detail, help));
+            }
+        }
         Ok(())
     }
 
@@ -341,6 +383,6 @@ impl Batch<'_> {
     }
 }
 
-fn in_order(groups: Vec<Arc<str>>) -> Vec<Arc<str>> {
-    groups.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
+fn in_order(names: Vec<Arc<str>>) -> Vec<Arc<str>> {
+    names.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -23,6 +23,8 @@ pub(crate) struct Person {
     pub(crate) name: Arc<str>,
     /// The groups, sorted and without duplicates.
     pub(crate) groups: Vec<Arc<str>>,
+    /// The names at the issuer, sorted and without duplicates.
+    pub(crate) sign_in: Vec<Arc<str>>,
     pub(crate) devices: BTreeMap<Arc<str>, Device>,
     pub(crate) manual: Option<Manual>,
     /// The pseudonym of the badge.
@@ -65,6 +67,7 @@ impl Person {
             id,
             name,
             groups,
+            sign_in: Vec::new(),
             devices: BTreeMap::new(),
             manual: None,
             badge: None,
@@ -108,6 +111,11 @@ impl Person {
 
     pub(crate) fn is_of(&self, group: &str) -> bool {
         self.groups.iter().any(|each| &**each == group)
+    }
+
+    /// True if this is a name of the person at the issuer, in lower case.
+    pub(crate) fn has_sign_in(&self, lower_case: &str) -> bool {
+        self.sign_in.iter().any(|name| name.to_lowercase() == lower_case)
     }
 
     /// Replaces the state of a device.
@@ -182,6 +190,7 @@ impl Person {
             id: self.id.clone(),
             name: self.name.clone(),
             groups: self.groups.clone(),
+            sign_in: self.sign_in.clone(),
             devices: self.devices.iter().map(|(id, device)| device.to_stored(id)).collect(),
             manual: self.manual.as_ref().map(Manual::to_stored),
             badge: self.badge.clone(),
@@ -200,6 +209,7 @@ impl Person {
             // An older version stored texts unchanged.
             name: printable(stored.name),
             groups: stored.groups,
+            sign_in: stored.sign_in,
             devices: devices.collect(),
             manual: stored.manual.map(|manual| Manual::from_stored(manual, now)),
             badge: stored.badge,

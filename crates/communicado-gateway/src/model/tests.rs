@@ -194,13 +194,22 @@ impl World {
         let person: Arc<str> = self.dice.pick(&PEOPLE).into();
         let device: Arc<str> = self.dice.pick(&["laptop", "phone", "desk"]).into();
         match self.dice.roll(12) {
-            0 => Input::Create(NewPerson { id: person, name: None, groups: self.groups() }),
+            0 => Input::Create(NewPerson {
+                id: person,
+                name: None,
+                groups: self.groups(),
+                sign_in: vec![],
+            }),
             1 if self.dice.roll(4) == 0 => Input::Remove(person),
             1 | 2 => {
                 let name = self.dice.pick(&[None, Some("A".into()), Some("B".into())]);
                 let groups = (self.dice.roll(2) == 0).then(|| self.groups());
                 let badge = self.dice.pick(&[None, Some(true), Some(false)]);
-                Input::Alter(person, Alter { name, groups, badge }, "pseudonym".into())
+                Input::Alter(
+                    person,
+                    Alter { name, groups, badge, sign_in: None },
+                    "pseudonym".into(),
+                )
             }
             3 => Input::DeleteDevice { person, device },
             4 => Input::ClearManual(person),
@@ -431,7 +440,10 @@ fn the_since_of_a_late_device_is_not_earlier_than_the_last_known_status() {
         clients: vec![client("a", Status::SignedIn, Some(availability), since)],
         lease: Duration::from_secs(60),
     };
-    effective(Input::Create(NewPerson { id: "ada".into(), name: None, groups: vec![] }), 0);
+    effective(
+        Input::Create(NewPerson { id: "ada".into(), name: None, groups: vec![], sign_in: vec![] }),
+        0,
+    );
     // The gateway had no status before, so the device's time counts.
     assert_eq!(
         effective(put_device("laptop", Availability::Available, 3_000), 9_000),

@@ -131,6 +131,7 @@ pub(crate) fn own_person(person: &Person) -> wire::OwnPerson {
     wire::OwnPerson {
         person: wire::Person { devices: Some(devices.collect()), ..form },
         badge: person.badge.clone(),
+        sign_in: person.sign_in.clone(),
     }
 }
 

@@ -47,7 +47,8 @@ impl Claims {
     ) -> Result<(), String> {
         let text = |key: &str| self.0.get(key).and_then(Value::as_str);
         if text("iss") != Some(issuer) {
-            return Err(format!("the token comes from `{}`", text("iss").unwrap_or_default()));
+            let other = text("iss").unwrap_or_default();
+            return Err(format!("it comes from the issuer `{other}` and not from `{issuer}`"));
         }
         let audience: Vec<&str> = match self.0.get("aud") {
             Some(Value::String(one)) => vec![one],
@@ -64,16 +65,41 @@ impl Claims {
         if text("nonce") != Some(nonce) {
             return Err("the token belongs to another sign-in".to_owned());
         }
-        let end = self.0.get("exp").and_then(Value::as_i64).unwrap_or(0);
+        let end = self.0.get("exp").map_or(0, whole_seconds);
         if end.saturating_add(SKEW) <= now.micros() / 1_000_000 {
             return Err("the token has expired".to_owned());
         }
         Ok(())
     }
 
+    /// Claims from the userinfo endpoint.
+    pub(super) const fn of_userinfo(claims: Value) -> Self {
+        Self(claims)
+    }
+
+    /// The names of the claims, for the log.
+    pub(super) fn names(&self) -> String {
+        let names = self.0.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+        names.take(40).collect::<Vec<_>>().join(", ")
+    }
+
+    /// False if the issuer has not verified the value of `claim`.
+    pub(super) fn is_verified(&self, claim: &str) -> bool {
+        let verified = self.0.get(format!("{claim}_verified"));
+        // Some issuers send the text "false".
+        !verified.is_some_and(|value| *value == Value::Bool(false) || value == "false")
+    }
+
     pub(crate) fn text(&self, claim: &str) -> Option<String> {
         self.0.get(claim).and_then(Value::as_str).map(ToOwned::to_owned)
     }
+}
+
+/// A NumericDate without its fraction (RFC 7519, 2); 0 if it is not a number.
+fn whole_seconds(value: &Value) -> i64 {
+    let Some(number) = value.as_number() else { return 0 };
+    let text = number.to_string();
+    text.split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -100,6 +126,9 @@ mod tests {
         assert_eq!(check("sub", json!("ada")), Ok(()));
         assert_eq!(check("aud", json!(["us"])), Ok(()));
         assert_eq!(check("exp", json!(1_794_999_990)), Ok(()));
+        assert_eq!(check("exp", json!(1_795_000_100.5)), Ok(()));
+        let other = check("iss", json!("https://b")).unwrap_err();
+        assert!(other.contains("`https://b`") && other.contains("`https://a`"), "{other}");
         for (key, value) in [
             ("iss", json!("https://b")),
             ("iss", json!(null)),
@@ -109,6 +138,8 @@ mod tests {
             ("nonce", json!("m")),
             ("nonce", json!(null)),
             ("exp", json!(1_794_999_900)),
+            ("exp", json!(1_794_999_900.5)),
+            ("exp", json!(1e300)),
             ("exp", json!("tomorrow")),
         ] {
             assert!(check(key, value.clone()).is_err(), "{key} {value}");

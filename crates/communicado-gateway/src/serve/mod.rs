@@ -41,8 +41,6 @@ pub(crate) struct ServeOptions {
     pub(crate) config: ServeConfig,
     /// The OIDC issuer, if any.
     pub(crate) oidc: Option<crate::oidc::OidcConfig>,
-    /// The public URL of the gateway, if it differs from the listening address.
-    pub(crate) public_url: Option<String>,
     /// True if the gateway exits when standard input closes.
     pub(crate) exit_on_stdin_eof: bool,
 }
@@ -68,9 +66,9 @@ async fn serving(
     options: ServeOptions,
     print: impl Fn(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let ServeOptions { listen, data, certificate, config, oidc, public_url, exit_on_stdin_eof } =
-        options;
+    let ServeOptions { listen, data, certificate, config, oidc, exit_on_stdin_eof } = options;
     let is_tls = certificate.is_some();
+    let public_url = config.public_url.clone();
     // The data folder must exist: a self-signed certificate is written there.
     let lock = StoreLock::take(&data)?;
     let acceptor = certificate.map(Certificate::acceptor).transpose()?;
@@ -89,7 +87,10 @@ async fn serving(
     let scheme = if is_tls { "https" } else { "http" };
     let base = format!("{scheme}://{address}");
     if let Some(settings) = oidc {
-        let oidc_client = OidcClient::new(settings, public_url.as_deref().unwrap_or(&base));
+        let callback = "/v1/oidc/callback";
+        let redirect_uri =
+            public_url.map_or_else(|| format!("{base}{callback}"), |url| url.join(callback));
+        let oidc_client = OidcClient::new(settings, redirect_uri);
         let oidc_client = oidc_client.map_err(|why| {
             Failure::new(Outcome::Failed, "cannot read the OIDC client secret").cause(why)
         })?;

@@ -96,7 +96,7 @@ fn revoke(principal: &Principal) -> WriteCommand {
 }
 
 fn person(id: &str) -> NewPerson {
-    NewPerson { id: id.into(), name: None, groups: Vec::new() }
+    NewPerson { id: id.into(), name: None, groups: Vec::new(), sign_in: Vec::new() }
 }
 
 #[test]

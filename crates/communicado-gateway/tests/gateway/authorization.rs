@@ -40,7 +40,7 @@ const KEYS: [(char, &str); 4] = [
     ),
     (
         'o',
-        "activity at availability badge devices groups id in manual name note reason returns \
+        "activity at availability sign_in badge devices groups id in manual name note reason returns \
          revision since status v",
     ),
 ];

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject as _;
@@ -23,19 +24,14 @@ pub(crate) struct Target {
 
 impl Target {
     pub(crate) fn of(gateway: &Gateway) -> Self {
-        let tls = gateway.base.starts_with("https").then(|| {
-            let certificate = gateway.folder().join("tls.pem");
-            let mut roots = rustls::RootCertStore::empty();
-            roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
-            let provider = Arc::new(rustls::crypto::ring::default_provider());
-            let config = rustls::ClientConfig::builder_with_provider(provider)
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_root_certificates(roots)
-                .with_no_client_auth();
-            Arc::new(config)
-        });
-        Self { address: gateway.address(), tls }
+        let tls = gateway.base.starts_with("https");
+        let certificate = gateway.folder().join("tls.pem");
+        Self { address: gateway.address(), tls: tls.then(|| trusting(&certificate)) }
+    }
+
+    /// A server with TLS, and the file with its certificate.
+    pub(crate) fn of_server(address: SocketAddr, certificate: &Path) -> Self {
+        Self { address, tls: Some(trusting(certificate)) }
     }
 
     pub(crate) fn connect(&self) -> io::Result<Client> {
@@ -46,6 +42,19 @@ impl Target {
     pub(crate) fn request(&self, request: &str) -> io::Result<Response> {
         self.connect()?.request(request)
     }
+}
+
+/// A configuration of TLS that trusts this certificate.
+fn trusting(certificate: &Path) -> Arc<rustls::ClientConfig> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Arc::new(config)
 }
 
 /// One connection.

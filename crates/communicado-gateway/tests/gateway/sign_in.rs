@@ -10,14 +10,19 @@ use crate::fixture::{Gateway, Response, free_port};
 
 const HTML: &str = "text/html; charset=utf-8";
 
-struct Issuer {
+pub(crate) struct Issuer {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Issuer {
     /// Starts an issuer that redirects to `gateway`.
-    fn start(gateway: &str) -> Self {
+    pub(crate) fn start(gateway: &str) -> Self {
+        Self::of_kind(gateway, "usual")
+    }
+
+    /// Starts an issuer of a kind that `issuer.js` describes.
+    pub(crate) fn of_kind(gateway: &str, kind: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/issuer");
         assert!(
             root.join("node_modules/oidc-provider").exists(),
@@ -26,6 +31,7 @@ impl Issuer {
         let mut child = Command::new("node")
             .arg(root.join("issuer.js"))
             .arg(format!("{gateway}/v1/oidc/callback"))
+            .arg(kind)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -46,17 +52,22 @@ impl Drop for Issuer {
 }
 
 /// A browser: `curl` with a cookie jar.
-struct Browser<'a> {
-    gateway: &'a Gateway,
-    jar: String,
+pub(crate) struct Browser<'a> {
+    pub(crate) gateway: &'a Gateway,
+    /// The URL of the gateway, as the browser uses it.
+    pub(crate) base: String,
+    pub(crate) jar: String,
+    /// More arguments of `curl`.
+    pub(crate) arguments: Vec<String>,
 }
 
 impl Browser<'_> {
     /// Requests a URL, and follows redirections until `until` or a page.
-    fn follow(&self, url: &str, form: Option<&str>, until: &str) -> (String, Response) {
+    pub(crate) fn follow(&self, url: &str, form: Option<&str>, until: &str) -> (String, Response) {
         let (mut url, mut form) = (url.to_owned(), form);
         loop {
             let mut arguments = vec!["-b", &self.jar, "-c", &self.jar];
+            arguments.extend(self.arguments.iter().map(String::as_str));
             if let Some(form) = form {
                 arguments.extend(["-d", form]);
             }
@@ -76,9 +87,9 @@ impl Browser<'_> {
     }
 
     /// Signs in as `name`, and returns the callback URL to which the issuer redirects.
-    fn sign_in(&self, name: &str) -> String {
-        let start = format!("{}/v1/oidc/start", self.gateway.base);
-        let back = format!("{}/v1/oidc/callback", self.gateway.base);
+    pub(crate) fn sign_in(&self, name: &str) -> String {
+        let start = format!("{}/v1/oidc/start", self.base);
+        let back = format!("{}/v1/oidc/callback", self.base);
         let (page, _) = self.follow(&start, None, &back);
         let form = format!("prompt=login&login={name}&password=x");
         let (page, _) = self.follow(&page, Some(&form), &back);
@@ -115,6 +126,8 @@ fn a_person_signs_in_at_the_issuer_and_gets_the_identity_from_its_claims() {
     assert_eq!(nobody["oidc"], json!({"name": "Example SSO", "href": "/v1/oidc/start"}));
     let browser = |jar: &str| Browser {
         gateway: &gateway,
+        base: gateway.base.clone(),
+        arguments: Vec::new(),
         jar: folder.path().join(jar).to_str().unwrap().to_owned(),
     };
     let ada = browser("ada");

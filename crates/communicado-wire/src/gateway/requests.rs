@@ -66,6 +66,9 @@ pub struct NewPerson {
     /// The groups.
     #[serde(default)]
     pub groups: Vec<Arc<str>>,
+    /// The names of the person at the issuer of OpenID Connect, in addition to the id.
+    #[serde(default)]
+    pub sign_in: Vec<Arc<str>>,
 }
 
 /// A change of a person: `PATCH /v1/people/{id}`.
@@ -78,6 +81,9 @@ pub struct Alter {
     /// The complete list of groups.
     #[serde(default)]
     pub groups: Option<Vec<Arc<str>>>,
+    /// The complete list of names at the issuer.
+    #[serde(default)]
+    pub sign_in: Option<Vec<Arc<str>>>,
     /// Enables or disables the public badge. A newly enabled badge has a new pseudonym.
     #[serde(default)]
     pub badge: Option<bool>,
@@ -91,6 +97,9 @@ pub struct OwnPerson {
     pub person: super::Person,
     /// The pseudonym of the badge, if enabled.
     pub badge: Option<Arc<str>>,
+    /// The names of the person at the issuer, in addition to the id.
+    #[serde(default)]
+    pub sign_in: Vec<Arc<str>>,
 }
 
 /// A permission of a token.

@@ -19,6 +19,9 @@ pub struct Person {
     pub name: Arc<str>,
     /// The groups.
     pub groups: Vec<Arc<str>>,
+    /// The names of the person at the issuer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sign_in: Vec<Arc<str>>,
     /// The devices.
     pub devices: Vec<Device>,
     /// The manual status.

@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use communicado_core::Moment;
 use communicado_wire::gateway::EndReason;
 
 use super::{Reader, Readers};
 use crate::fanout::transport::{ReaderTransport, write};
-use crate::limits::{HEARTBEAT, READER_TIME};
+use crate::limits::READER_TIME;
 use crate::metrics::Metrics;
 use crate::stream::{Frame, ReaderId, slot_index};
 
 impl Readers {
     /// Runs once a second: sends a heartbeat to some of the readers and closes stalled ones.
-    pub(in crate::fanout) fn tick(&mut self, metrics: &Metrics, now: Moment) {
-        let slots = usize::try_from(HEARTBEAT.as_secs()).unwrap_or(1).max(1);
+    pub(in crate::fanout) fn tick(&mut self, metrics: &Metrics, now: Moment, heartbeat: Duration) {
+        let slots = usize::try_from(heartbeat.as_secs()).unwrap_or(1).max(1);
         self.slot = (self.slot + 1) % slots;
         let end = self.readers.capacity();
         for key in (self.slot..end).step_by(slots) {
