@@ -124,6 +124,28 @@ fn every_vtable_slot_is_where_early_bound_programs_expect_it() {
 }
 
 #[test]
+fn the_interfaces_for_events_classes_and_errors_check_their_arguments() {
+    let wine = Wine::new();
+    let _provider = provider(&wine, &["--sign-in"]);
+    says(
+        &wine,
+        "early.exe",
+        &["beside"],
+        &[
+            "EnumConnectionPoints 1",
+            "EnumConnectionPoints after the last 0x00000001",
+            "EnumConnections 1",
+            "GetGUID 1",
+            "GetGUID of another kind 0x80070057",
+            "GetTypeInfo 0x00000000",
+            "GetTypeInfo of another index 0x8002000B",
+            "InterfaceSupportsErrorInfo 0x00000000",
+            "InterfaceSupportsErrorInfo of a stranger 0x00000001",
+        ],
+    );
+}
+
+#[test]
 fn the_calls_of_office_work_in_their_order() {
     let wine = Wine::new();
     let _provider = provider(&wine, &["--sign-in"]);
