@@ -81,6 +81,6 @@ pub(crate) fn knows<L: Listener>(listener: &mut L, status: &str, availability: &
 }
 
 #[track_caller]
-fn forgets<L: Listener>(listener: &mut L) {
+pub(crate) fn forgets<L: Listener>(listener: &mut L) {
     within("the listener knows that nobody reports", || listener.finch().is_none().then_some(()));
 }

@@ -17,6 +17,8 @@ mod hook;
 mod json;
 mod kinds;
 mod lines;
+mod mqtt;
+mod net;
 mod output;
 mod printable;
 pub mod publish;

@@ -10,6 +10,7 @@ mod descriptor;
 mod input;
 mod options;
 mod outbox;
+mod secret_file;
 mod selection;
 mod sink;
 mod supervisor;
@@ -19,6 +20,7 @@ pub(crate) use input::Work;
 pub use input::{Signal, SinkInput};
 pub use options::{SinkOption, SinkOptionError, SinkOptionKind, SinkOptions, SinkValue};
 pub(crate) use outbox::Outbox;
+pub(crate) use secret_file::read_secret;
 pub use selection::{ClientTest, Selection};
 pub use sink::{
     AgentSink, Launch, LaunchFuture, Launcher, SinkContext, SinkEvent, SinkEvents, SinkRun, SinkTry,

@@ -211,6 +211,10 @@ impl SinkOptions {
         self.value(option) == Some(SinkValue::Bool(true))
     }
 
+    pub(crate) fn path(&self, option: &SinkOption) -> Option<PathBuf> {
+        path(&self.text(option))
+    }
+
     pub(crate) fn duration(&self, option: &SinkOption) -> Duration {
         duration(&self.text(option)).unwrap_or_default()
     }
