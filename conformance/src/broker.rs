@@ -42,7 +42,7 @@ pub struct Subscriber(Process);
 /// A message to a subscriber.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MqttMessage {
-    /// Whether the broker had stored it before the subscription.
+    /// True if the broker had stored it before the subscription.
     pub retained: bool,
     /// The topic.
     pub topic: String,

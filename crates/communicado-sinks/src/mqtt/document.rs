@@ -2,7 +2,7 @@
 //! Pure.
 
 use communicado_core::{Activity, Availability};
-use communicado_wire::{Client, Status};
+use communicado_wire::{Client, Status, Timestamp};
 use serde_json::{Map, Value, json};
 
 /// The topics of one device.
@@ -66,7 +66,7 @@ fn state(client: &Client) -> (String, Value) {
         "in_call": in_call(client),
         "raw": client.raw,
         "reason": client.reason,
-        "since": client.since.to_string(),
+        "since": client.since.as_ref().map(Timestamp::to_string),
         "source": client.source,
     });
     if let Some(state) = state.as_object_mut().filter(|_| !client.accounts.is_empty()) {
@@ -86,7 +86,7 @@ fn activity(client: &Client) -> Option<&'static str> {
     }
 }
 
-/// Whether the user is in a call or a meeting.
+/// True if the user is in a call or a meeting.
 fn in_call(client: &Client) -> Option<bool> {
     match (client.status, client.activity) {
         (Status::Unknown, _) | (_, Some(Activity::Other)) => None,
@@ -226,8 +226,6 @@ fn key(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use communicado_wire::Timestamp;
-
     use super::*;
 
     fn topics() -> Topics {

@@ -9,9 +9,9 @@ use crate::publish::PublishError;
 pub(super) const PACKET_MAX: usize = 256 * 1024;
 /// The bytes of the longest head of a packet: the type, and a length of four bytes.
 const HEAD_MAX: usize = 5;
-/// How long the broker waits before it publishes the last will, so that a reconnection shows none.
+/// The delay of the last will in seconds, so that a reconnection shows none.
 const WILL_DELAY: u32 = 5;
-/// How long the broker keeps a lost session. It must be longer than the delay of the last will.
+/// The seconds for which the broker keeps a lost session: more than the delay of the last will.
 const SESSION_EXPIRY: u32 = 30;
 
 /// The version of the protocol.
@@ -21,7 +21,7 @@ pub(super) enum Version {
     V311,
 }
 
-/// What a connection says first.
+/// The parameters of a connection.
 #[derive(Clone, Debug)]
 pub(super) struct ConnectInfo {
     pub(super) client_id: String,
