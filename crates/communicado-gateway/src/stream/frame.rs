@@ -221,8 +221,8 @@ mod tests {
         let both = [&one, &other];
         let retry = Frame { chunk: Bytes::from_static(RETRY_CHUNK), ..Frame::bare(RETRY.into()) };
         for frame in [&one, &other, &Frame::joined(&both), &Frame::heartbeat(), &retry] {
-            let expected =
-                [format!("{:x}\r\n", frame.event.len()).as_bytes(), &frame.event, b"\r\n"];
+            let length = format!("{:x}\r\n", frame.event.len());
+            let expected = [length.as_bytes(), &frame.event, b"\r\n"];
             assert_eq!(&*frame.chunk, expected.concat());
         }
     }
