@@ -33,6 +33,7 @@ pub struct Published {
 
 /// A manual status: `PUT /v1/people/{id}/manual`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Manual {
     /// `signed-in` or `signed-out`.
     pub status: Status,
