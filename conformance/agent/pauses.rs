@@ -1,6 +1,7 @@
 //! Pauses and working hours: the gateway removes the device, and the agent is silent.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -112,6 +113,40 @@ fn the_working_hours_follow_a_change_of_the_time_zone() {
     fs::remove_file(&zone).expect_ok("remove the time zone");
     fixture.expect_status("unknown-zone");
     says(&agent, "note: paused: the time zone cannot be read");
+    ends(&mut agent);
+    assert!(gateway.rest().is_empty());
+}
+
+#[test]
+fn the_working_hours_follow_the_link_to_the_time_zone_in_both_directions() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let folder = fixture.session.folder().to_owned();
+    let link = folder.join("localtime");
+    let [london, tokyo] = [("london", 0), ("tokyo", 9)].map(|(name, hours)| {
+        let zone = folder.join(name);
+        write_zone(&zone, hours);
+        zone
+    });
+    let switch_to = |zone: &Path| {
+        // As `ln -sf` does.
+        let _ = fs::remove_file(&link);
+        symlink(zone, &link).expect_ok("link the time zone");
+    };
+    switch_to(&london);
+    // Nine hours ahead of UTC, the time is within the hours.
+    let hours = format!("agent.hours={}", hours_from_now(8, 10));
+    let mut agent = fixture.agent_with(&["--set", &hours], |command| {
+        command.env("TZ", &link);
+    });
+    assert_eq!(gateway.next().method, "DELETE");
+    fixture.expect_status("out-of-hours");
+    switch_to(&tokyo);
+    gateway.next_list();
+    fixture.expect_status("publishing");
+    switch_to(&london);
+    gateway.until_goodbye();
+    fixture.expect_status("out-of-hours");
     ends(&mut agent);
     assert!(gateway.rest().is_empty());
 }

@@ -1,6 +1,7 @@
 //! The reports about a provider, from its start to each kind of exit.
 
-use communicado_conformance::{Signal, TestSession};
+use communicado_conformance::{ExpectOk as _, Signal, TestSession};
+use serde_json::Value;
 
 use crate::provider::{play, start, user, watch, watch_first};
 
@@ -47,6 +48,35 @@ fn a_provider_that_started_first_is_reported_at_once() {
     provider.kill();
     watch.expect("provider", &[SIGNED_OUT, ABSENT]);
     watch.end();
+}
+
+#[test]
+fn the_time_of_a_change_is_known_only_if_the_change_was_observed() {
+    let session = TestSession::new();
+    let mut first = watch_first(&session);
+    let _provider = start(&session, &[]);
+    first.expect("provider", &[STARTING, SIGNED_OUT]);
+    user(&session, &["sign-in"]);
+    first.expect("provider", &[SIGNING_IN, AVAILABLE]);
+    let times = |line: &str| {
+        let line: Value = serde_json::from_str(line).expect_ok("read a line");
+        let at = line["at"].clone();
+        ([&line["since"], &line["accounts"][0]["since"]].map(Clone::clone), at)
+    };
+    let (known, at) = times(first.output().lines().last().expect_ok("see a line"));
+    assert_eq!(known, [at.clone(), at]);
+    let status = session.communicado().run(&["status", "--client", "provider", "--json"]);
+    let (unknown, at) = times(&status.out);
+    assert_eq!((unknown, at.is_string()), ([Value::Null, Value::Null], true));
+    let duration = ["status", "--client", "provider", "--format", "[{{duration(since)}}]"];
+    assert_eq!(session.communicado().run(&duration).out, "[]\n");
+    let mut second = watch(&session);
+    second.expect("provider", &[AVAILABLE]);
+    user(&session, &["set", "away"]);
+    second.expect("provider", &[AWAY]);
+    let (known, at) = times(second.output().lines().last().expect_ok("see a line"));
+    assert_eq!(known, [at.clone(), at]);
+    first.expect("provider", &[AWAY]);
 }
 
 #[test]

@@ -218,6 +218,12 @@ fn a_wait_for_the_opposite_ends_at_the_sign_out_of_its_account() {
     assert_eq!(process.poll(), None);
     fixture.user(&["sign-out"]);
     assert_eq!(process.wait().code(), Some(0), "{}", process.output());
+    let wait = ["wait", "signed-in", "--account", "alic@uc.test"];
+    let mut waiting = fixture.session.communicado().start(&wait, |_| {});
+    prints(
+        &mut waiting,
+        "note: no client lists an account `alic@uc.test`; did you mean `alice@uc.test`?",
+    );
 }
 
 #[test]

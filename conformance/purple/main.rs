@@ -3,10 +3,12 @@
 //! A test acts on the peers, and expects every line of the output in order. It writes a line as
 //! [`Line`](communicado_conformance::Line) shortens it.
 
+mod addresses;
 mod asking;
 mod bus;
 mod hung;
 mod loss;
+mod off_bus;
 mod order;
 mod presence;
 mod secrets;
@@ -15,6 +17,7 @@ mod several;
 mod shutdown;
 mod sign_in;
 mod sip;
+mod usual_bus;
 
 use communicado_conformance::Watch;
 

@@ -78,8 +78,7 @@ fn beside_two_clients() {
     watch.end();
 }
 
-/// Its process may not exist yet, or not be on the bus, or not answer yet. A process that is not on
-/// the bus may be starting or leaving.
+/// Its process may not exist yet, or not be on the bus, or not answer yet.
 #[test]
 fn beside_a_client_that_is_just_starting() {
     let session = TestSession::new();
@@ -92,7 +91,6 @@ fn beside_a_client_that_is_just_starting() {
         "finch",
         &[
             &["absent", starting, signing_in, signed_in],
-            &["unknown reason=source-lost", starting, signing_in, signed_in],
             &[starting, signing_in, signed_in],
             &[signing_in, signed_in],
             &[signed_in],

@@ -1,30 +1,53 @@
 //! A private session bus.
 
-use std::os::unix::net::UnixStream;
+use std::net::Shutdown;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 use crate::deadline::within;
 use crate::expect_ok::ExpectOk;
+use crate::namespace;
 use crate::packages;
 use crate::process::{self, Process};
 
 const CONFIG: &str = include_str!("../purple/bus.conf");
 
-/// A `dbus-daemon` with its own address, which activates only the names that a test registers.
+/// A bus with its own address, which activates only the names that a test registers.
+///
+/// It is a `dbus-daemon`, unless the test asks for a `dbus-broker`.
 #[derive(Debug)]
 pub struct Bus {
     folder: PathBuf,
     daemon: Option<Process>,
+    /// The journal of a `dbus-broker`, which does not start without one.
+    journal: Option<UnixDatagram>,
 }
 
 impl Bus {
     /// Starts a bus in `folder`. The path must be short: a socket path has at most 107 bytes.
     pub fn start(folder: &Path) -> Self {
         packages::require(&["setsid", "dbus-daemon", "dbus-send"]);
+        Self::start_with(folder, None)
+    }
+
+    /// Starts a `dbus-broker` in `folder`, in a mount namespace with its own journal.
+    pub fn start_broker(folder: &Path) -> Self {
+        packages::require(&["dbus-broker-launch", "systemd-socket-activate", "unshare"]);
+        let systemd = folder.join("run/systemd/journal");
+        std::fs::create_dir_all(&systemd).expect_ok("make a folder for a journal");
+        let journal = UnixDatagram::bind(systemd.join("socket")).expect_ok("make a journal");
+        let reader = journal.try_clone().expect_ok("read a journal");
+        // The thread ends when the bus shuts the socket down. A full socket would stop the broker.
+        thread::spawn(move || while reader.recv(&mut [0; 4096]).is_ok_and(|length| length > 0) {});
+        Self::start_with(folder, Some(journal))
+    }
+
+    fn start_with(folder: &Path, journal: Option<UnixDatagram>) -> Self {
         let services = folder.join("services");
         std::fs::create_dir_all(&services).expect_ok("make a folder for D-Bus services");
-        let mut bus = Self { folder: folder.to_owned(), daemon: None };
+        let mut bus = Self { folder: folder.to_owned(), daemon: None, journal };
         let config = CONFIG
             .replace("@ADDRESS@", &bus.address())
             .replace("@SERVICES@", &services.to_string_lossy());
@@ -47,14 +70,34 @@ impl Bus {
     pub fn start_again(&mut self) {
         // A killed daemon leaves its socket, which would look like a running bus.
         _ = std::fs::remove_file(self.socket());
-        let mut daemon = Process::start("bus", "dbus-daemon", &self.folder, |command| {
-            command.arg("--nofork").arg("--nosyslog").arg("--config-file").arg(self.config());
-        });
+        let mut daemon = match self.journal {
+            None => Process::start("bus", "dbus-daemon", &self.folder, |command| {
+                command.arg("--nofork").arg("--nosyslog").arg("--config-file").arg(self.config());
+            }),
+            Some(_) => Process::start("bus", "unshare", &self.folder, |command| {
+                let folder = self.folder.join("run");
+                namespace::bind(command, &folder, Path::new("/run"));
+                command.args(["systemd-socket-activate", "-E"]);
+                command.arg(format!("DBUS_SESSION_BUS_ADDRESS={}", self.address()));
+                command.arg("-l").arg(self.socket());
+                command.args(["dbus-broker-launch", "--scope", "user", "--config-file"]);
+                command.arg(self.config());
+            }),
+        };
         within("the bus listens", || {
             daemon.assert_runs();
             UnixStream::connect(self.socket()).ok()
         });
         self.daemon = Some(daemon);
+    }
+
+    /// Replaces a part of the configuration, and starts the bus again.
+    pub fn configure(&mut self, from: &str, to: &str) {
+        let config = process::read(&self.config()).expect_ok("read the bus's configuration");
+        assert!(config.contains(from), "the configuration has no {from}:\n{config}");
+        std::fs::write(self.config(), config.replace(from, to)).expect_ok("configure the bus");
+        self.kill();
+        self.start_again();
     }
 
     /// Makes `name` activatable by a program that only writes the returned file.
@@ -133,6 +176,14 @@ impl Bus {
 
     fn config(&self) -> PathBuf {
         self.folder.join("bus.conf")
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        if let Some(journal) = &self.journal {
+            _ = journal.shutdown(Shutdown::Both);
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::expect_ok::ExpectOk;
+use crate::namespace;
+use crate::packages;
 use crate::process::{self, Process};
 use crate::wine_command::{WINE, built, in_prefix};
 
@@ -17,6 +19,8 @@ pub struct Communicado {
     program: PathBuf,
     home: PathBuf,
     bus: Option<String>,
+    /// The folder to show at `/run/user`, for a job of cron.
+    run_user: Option<PathBuf>,
     /// The Wine prefix, for the program on Windows.
     wine: Option<PathBuf>,
 }
@@ -38,7 +42,29 @@ impl Communicado {
         for part in ["config", "run", "state", "cache", "data"] {
             std::fs::create_dir_all(home.join(part)).expect_ok("make a home for communicado");
         }
-        Self { program: program(), home, bus: Some(bus.to_owned()), wine: None }
+        let communicado = Self {
+            program: program(),
+            home,
+            bus: Some(bus.to_owned()),
+            run_user: None,
+            wine: None,
+        };
+        // The clients of other tests run on other buses, and would be `unknown`.
+        communicado.write_config("[sources.purple]\nother-buses = false\n");
+        communicado
+    }
+
+    /// The same program with its defaults, which include clients on other buses.
+    #[must_use]
+    pub fn with_other_buses(self) -> Self {
+        self.write_config("");
+        self
+    }
+
+    fn write_config(&self, config: &str) {
+        let folder = self.home.join("config/communicado");
+        std::fs::create_dir_all(&folder).expect_ok("make a folder for the configuration");
+        std::fs::write(folder.join("config.toml"), config).expect_ok("write a configuration");
     }
 
     /// The program for Windows, in a Wine prefix.
@@ -47,7 +73,18 @@ impl Communicado {
     pub(crate) fn under_wine(prefix: &Path) -> Self {
         let named = std::env::var_os("COMMUNICADO_EXE").map(PathBuf::from);
         let program = named.unwrap_or_else(|| built("communicado.exe"));
-        Self { program, home: prefix.to_owned(), bus: None, wine: Some(prefix.to_owned()) }
+        Self {
+            program,
+            home: prefix.to_owned(),
+            bus: None,
+            run_user: None,
+            wine: Some(prefix.to_owned()),
+        }
+    }
+
+    /// The folder in `XDG_RUNTIME_DIR`.
+    pub fn runtime_folder(&self) -> PathBuf {
+        self.home.join("run")
     }
 
     /// The file of the program.
@@ -68,10 +105,23 @@ impl Communicado {
         self.wine.is_none()
     }
 
-    /// The same program without the address of a bus.
+    /// The same program without a bus, whatever bus this machine has.
     #[must_use]
     pub fn without_bus(self) -> Self {
+        self.on_bus("disabled:")
+    }
+
+    /// The same program without the address of a bus. It searches the usual places.
+    #[must_use]
+    pub fn without_address(self) -> Self {
         Self { bus: None, ..self }
+    }
+
+    /// The same program as a job of cron: without the variables of a session, and with `run_user` at `/run/user`.
+    #[must_use]
+    pub fn in_cron(self, run_user: &Path) -> Self {
+        packages::require(&["unshare"]);
+        Self { run_user: Some(run_user.to_owned()), ..self.without_address() }
     }
 
     /// The same program with another address of a bus.
@@ -91,7 +141,13 @@ impl Communicado {
                 prepare(in_prefix(command, prefix));
             });
         }
-        Process::start(&name, &self.program.to_string_lossy(), &self.home, |command| {
+        let program = self.program.to_string_lossy();
+        let first = self.run_user.as_ref().map_or(&*program, |_| "unshare");
+        Process::start(&name, first, &self.home, |command| {
+            if let Some(folder) = &self.run_user {
+                namespace::bind(command, folder, Path::new("/run/user"));
+                command.arg(&*program);
+            }
             command.args(arguments).env("HOME", &self.home);
             for (name, part) in [
                 ("XDG_CONFIG_HOME", "config"),
@@ -101,6 +157,9 @@ impl Communicado {
                 ("XDG_DATA_HOME", "data"),
             ] {
                 command.env(name, self.home.join(part));
+            }
+            if self.run_user.is_some() {
+                command.env_remove("XDG_RUNTIME_DIR");
             }
             if let Some(bus) = &self.bus {
                 command.env("DBUS_SESSION_BUS_ADDRESS", bus);

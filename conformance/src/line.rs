@@ -191,7 +191,9 @@ fn reported(object: &Map<String, Value>) -> Result<String, String> {
     if let Some(reason) = text_of(object, "reason")? {
         reported += &format!(" reason={reason}");
     }
-    is_time(object, "since")?;
+    if text_of(object, "since")?.is_some() {
+        is_time(object, "since")?;
+    }
     Ok(reported)
 }
 

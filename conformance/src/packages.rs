@@ -6,7 +6,9 @@ use std::path::Path;
 /// Every foreign program that a test may start, and its package.
 const PACKAGES: &[(&str, &str)] = &[
     ("busctl", "systemd"),
+    ("bwrap", "bubblewrap"),
     ("curl", "curl"),
+    ("dbus-broker-launch", "dbus-broker"),
     ("dbus-daemon", "dbus-daemon"),
     ("dbus-run-session", "dbus-daemon"),
     ("dbus-monitor", "dbus-bin"),
@@ -21,7 +23,11 @@ const PACKAGES: &[(&str, &str)] = &[
     ("pidgin", "pidgin"),
     ("prosody", "prosody"),
     ("python3", "python3"),
+    ("setpriv", "util-linux"),
     ("setsid", "util-linux"),
+    ("systemd-socket-activate", "systemd"),
+    ("unshare", "util-linux"),
+    ("xdg-dbus-proxy", "xdg-dbus-proxy"),
     ("xdotool", "xdotool"),
     ("Xvfb", "xvfb"),
 ];

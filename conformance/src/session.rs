@@ -28,9 +28,18 @@ pub struct TestSession {
 impl TestSession {
     /// Makes a folder and starts a bus.
     pub fn new() -> Self {
+        Self::on(Bus::start)
+    }
+
+    /// Makes a folder and starts a `dbus-broker`.
+    pub fn with_broker() -> Self {
+        Self::on(Bus::start_broker)
+    }
+
+    fn on(start: impl FnOnce(&Path) -> Bus) -> Self {
         // In /tmp and not in TMPDIR, because a socket path must be short.
         let folder = TempDir::with_prefix_in("uc-", "/tmp").expect_ok("make a folder in /tmp");
-        let bus = Bus::start(folder.path());
+        let bus = start(folder.path());
         Self { bus, clients: Cell::new(0), folder }
     }
 
@@ -71,11 +80,16 @@ impl TestSession {
 
     /// Starts a client with its own home.
     pub fn client(&self, kind: ClientKind, accounts: &[&Account]) -> Client {
+        self.client_at(&self.bus.address(), kind, accounts)
+    }
+
+    /// Starts a client with its own home and `bus` in its environment.
+    pub fn client_at(&self, bus: &str, kind: ClientKind, accounts: &[&Account]) -> Client {
         let number = self.clients.get();
         self.clients.set(number + 1);
         let home = self.folder().join(format!("client-{number}"));
         let accounts: Vec<_> = accounts.iter().map(|&account| account.clone()).collect();
-        Client::start(kind, home, &self.bus.address(), &accounts)
+        Client::start(kind, home, bus, &accounts)
     }
 
     /// The program under test, on the bus of this session.

@@ -30,6 +30,7 @@ pub(crate) use beside_both;
 mod agent;
 mod communicator;
 mod doctor;
+mod dotnet;
 mod im_providers;
 mod lync;
 mod messenger;

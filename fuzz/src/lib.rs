@@ -31,6 +31,7 @@ targets! {
     client_json,
     codes,
     com_session,
+    dbus_address,
     gateway_answer,
     gateway_body,
     gateway_entry,

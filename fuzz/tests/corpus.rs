@@ -42,6 +42,7 @@ targets! {
     client_json,
     codes,
     com_session,
+    dbus_address,
     gateway_answer,
     gateway_body,
     gateway_entry,

@@ -23,9 +23,11 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     // libFuzzer is C++.
     (Brings::Program("c++"), "g++"),
     (Brings::Program("busctl"), "systemd"),
+    (Brings::Program("bwrap"), "bubblewrap"),
     (Brings::Program("caddy"), "caddy"),
     (Brings::Program("chromium"), "chromium"),
     (Brings::Program("curl"), "curl"),
+    (Brings::Program("dbus-broker-launch"), "dbus-broker"),
     (Brings::Program("dbus-daemon"), "dbus-daemon"),
     (Brings::Program("dbus-run-session"), "dbus-daemon"),
     (Brings::Program("dbus-send"), "dbus-bin"),
@@ -49,6 +51,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Library("python3/dist-packages/dbus"), "python3-dbus"),
     (Brings::Library("python3/dist-packages/gi"), "python3-gi"),
     (Brings::Program("setsid"), "util-linux"),
+    (Brings::Program("systemd-socket-activate"), "systemd"),
     (Brings::Library("wine/wine64"), "wine64"),
     // Wine's interfaces, for the peer in C.
     (Brings::Header("wine/wine/windows/oaidl.idl"), "libwine-dev"),
@@ -57,6 +60,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     // Dependencies of Debian's Rust, which the task only unpacks.
     (Brings::Library("libLLVM.so.22.1"), "libllvm22"),
     (Brings::Library("libgit2.so.1.5"), "libgit2-1.5"),
+    (Brings::Program("xdg-dbus-proxy"), "xdg-dbus-proxy"),
     (Brings::Program("xdotool"), "xdotool"),
     (Brings::Program("Xvfb"), "xvfb"),
 ];

@@ -1,7 +1,8 @@
 /* An early-bound caller of IMessenger3 and the interfaces that it returns: every slot by its position
  * in the vtable. Each line has the result of one call. With an argument: `cycles N` connects,
  * subscribes and releases N times; `flood N` writes MyStatus N times; both print every hundredth
- * number; `hang` subscribes and never returns from an event; `leave` exits without a release. */
+ * number; `hang` subscribes and never returns from an event; `leave` exits without a release; `hold` keeps one object of
+ * every interface. */
 
 #define COBJMACROS
 #include <windows.h>
@@ -193,6 +194,18 @@ int main(int argc, char **argv)
             if (i % 100 == 0) number("flood", S_OK, i);
         }
         return 0;
+    }
+    if (!strcmp(word, "hold")) {
+        /* For other programs, which release all objects: see `cycles`. */
+        IClassFactory *factory;
+        IMessenger3 *first = create();
+        IDispatch *late;
+        subscribe(first, &cookie);
+        if (FAILED(CoGetClassObject(&CLSID_Messenger, CLSCTX_LOCAL_SERVER, NULL, &IID_IClassFactory, (void **)&factory))) { printf("class\n"); return 1; }
+        if (FAILED(IMessenger3_QueryInterface(first, &IID_IDispatch, (void **)&late))) { printf("query\n"); return 1; }
+        printf("holds\n");
+        fflush(stdout);
+        Sleep(INFINITE);
     }
     hangs = !strcmp(word, "hang");
     subscribe(create(), &cookie);

@@ -90,6 +90,13 @@ impl Wine {
         Program::start(self.prefix.path(), program, words)
     }
 
+    /// Starts a test program in C#.
+    pub fn dotnet(&self, program: &str, words: &[&str]) -> Program {
+        let assembly = built(&format!("{program}.dll"));
+        let assembly = format!("Z:{}", assembly.display()).replace('/', "\\");
+        self.start_with("dotnet/dotnet.exe", &[&[assembly.as_str()], words].concat())
+    }
+
     /// Writes a file, and returns its path on Windows.
     pub fn file(&self, name: &str, text: &str) -> String {
         fs::write(self.prefix.path().join("drive_c").join(name), text).expect_ok("write a file");

@@ -22,7 +22,8 @@ pub struct Program {
 
 impl Program {
     pub(crate) fn start(prefix: &Path, program: &str, words: &[&str]) -> Self {
-        let mut process = Process::start(program, WINE, prefix, |command| {
+        let name = program.rsplit('/').next().unwrap_or(program);
+        let mut process = Process::start(name, WINE, prefix, |command| {
             command.arg(built(program)).args(words);
             in_prefix(command, prefix).stdin(Stdio::piped()).stdout(Stdio::piped());
         });
@@ -51,6 +52,25 @@ impl Program {
                 panic!("nothing, not {expected:?}: {error}\n{}", stacks(&self.prefix))
             });
             assert!(line.starts_with(expected), "{line:?} and not {expected:?}");
+        }
+    }
+
+    /// Waits for a line that begins with this text, and ignores the lines before it.
+    ///
+    /// # Panics
+    ///
+    /// When no line comes.
+    #[track_caller]
+    pub fn skips_to(&self, expected: &str) {
+        let mut skipped = Vec::new();
+        loop {
+            let line = receive(&self.printed).unwrap_or_else(|error| {
+                panic!("{skipped:?}, not {expected:?}: {error}\n{}", stacks(&self.prefix))
+            });
+            if line.starts_with(expected) {
+                return;
+            }
+            skipped.push(line);
         }
     }
 
@@ -87,11 +107,17 @@ impl Program {
         self.process.kill();
     }
 
+    /// Presses Enter.
+    #[track_caller]
+    pub fn press_enter(&mut self) {
+        let input = self.process.child().stdin.as_mut().expect_ok("write to a program");
+        input.write_all(b"\r\n").expect_ok("press Enter");
+    }
+
     /// Presses Enter and waits for the exit, which must be with success.
     #[track_caller]
     pub fn enter(&mut self) {
-        let input = self.process.child().stdin.as_mut().expect_ok("write to a program");
-        input.write_all(b"\r\n").expect_ok("press Enter");
+        self.press_enter();
         let status = self.process.wait();
         assert!(status.success(), "{status}");
     }

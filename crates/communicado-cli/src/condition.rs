@@ -36,6 +36,11 @@ impl AccountChoice {
         Ok(condition.of(settings.clients.clone()).of_accounts(self.account.clone()))
     }
 
+    /// Returns true if the command line selects accounts.
+    pub(crate) const fn is_set(&self) -> bool {
+        !self.account.is_empty()
+    }
+
     /// Prints a note for each account that no selected client lists, once a client lists any.
     pub(crate) fn warn_unknown(&self, settings: &Settings, snapshot: &Snapshot) {
         let is_selected =

@@ -286,9 +286,11 @@ impl Settings {
                 source.options.set_clients(clients);
             }
             _ => {
-                let kind = descriptor.options.iter().find(|option| option.name == key);
-                let text =
-                    value.text(key, kind.map_or("a text", |option| expected_value(option.kind)))?;
+                let option = descriptor.options.iter().find(|option| option.name == key);
+                let text = match option.map(|option| option.kind) {
+                    Some(OptionKind::Bool) => value.bool(key)?.to_string(),
+                    kind => value.text(key, kind.map_or("a text", expected_value))?,
+                };
                 source.options.set(key, text.clone());
                 // Validated here, where the line of the file is known.
                 let opened = descriptor.open(&source.options).err();
@@ -416,6 +418,7 @@ const fn expected_value(kind: OptionKind) -> &'static str {
     match kind {
         OptionKind::Duration => "a duration such as \"30s\"",
         OptionKind::Path => "the path of a file, in quotes",
+        OptionKind::Bool => "true or false",
     }
 }
 

@@ -13,15 +13,23 @@ const DASHES: [char; 8] = [
 ];
 /// The characters that look like an apostrophe.
 const APOSTROPHES: [char; 3] = ['\u{2018}', '\u{2019}', '\u{02BC}'];
-/// The spaces that separate thousands.
-const SPACES: [char; 3] = ['\u{A0}', '\u{2009}', '\u{202F}'];
+/// The spaces that are no ASCII space. Some of them separate thousands.
+const SPACES: [char; 4] = ['\u{A0}', '\u{2009}', '\u{202F}', '\u{3000}'];
 
-/// The text with plain minus signs, apostrophes and spaces, and without thousands separators.
+/// The forms of ASCII in the width of Chinese characters, and their distance from ASCII.
+const FULL_WIDTH: core::ops::RangeInclusive<char> = '\u{FF01}'..='\u{FF5E}';
+const FULL_WIDTH_OFFSET: u32 = 0xFEE0;
+
+/// The text with plain digits, letters, minus signs, apostrophes and spaces, and without thousands
+/// separators.
 pub(crate) fn normal(text: &str) -> String {
     let plain = |c: char| match c {
         _ if DASHES.contains(&c) => '-',
         _ if APOSTROPHES.contains(&c) => '\'',
         _ if SPACES.contains(&c) => ' ',
+        _ if FULL_WIDTH.contains(&c) => {
+            char::from_u32(u32::from(c) - FULL_WIDTH_OFFSET).unwrap_or(c)
+        }
         _ => c,
     };
     let text: String = text.chars().map(plain).collect();
@@ -88,6 +96,8 @@ mod tests {
             assert_eq!(normal(&alloc::format!("{dash}2147221005")), "-2147221005");
         }
         assert_eq!(normal("can\u{2019}t"), "can't");
+        assert_eq!(normal("０ｘ８００４０１１１"), "0x80040111");
+        assert_eq!(normal("－２１４７２２１２３１"), "-2147221231");
     }
 
     #[test]

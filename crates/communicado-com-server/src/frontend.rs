@@ -13,10 +13,16 @@ use communicado_windows::{HResult, NamedMutex, WindowsError, processes};
 
 use crate::control::{self, ControlObject, MUTEX_NAME};
 use crate::event_calls;
+use crate::keys::is_registered;
+use crate::library_keys;
 use crate::messenger::{self, MessengerObject};
 use crate::office::{self, OfficeIntegration};
-use crate::registration::{COMMUNICATOR_PROGRAM, ProviderKeys, is_registered};
-use crate::server::{ComServer, CommandHandler, TypeLibraries, new_object};
+use crate::prog_id::RunningProgId;
+use crate::provider_keys::ProviderKeys;
+use crate::server::{self, ComServer, CommandHandler, TypeLibraries, new_object};
+
+/// Communicator's program, which must not run at the same time.
+const COMMUNICATOR_PROGRAM: &str = "communicator.exe";
 
 /// `CLASS_E_CLASSNOTAVAILABLE`, the error of object creation while the provider is not ready.
 const NOT_AVAILABLE: HResult = HResult::of(0x8004_0111);
@@ -65,6 +71,7 @@ impl std::error::Error for FrontendError {}
 pub struct ComFrontend {
     server: Arc<ComServer>,
     provider_keys: ProviderKeys,
+    prog_id: RunningProgId,
     class_thread: ClassThread,
     problems: Vec<String>,
     _mutex: NamedMutex,
@@ -103,21 +110,28 @@ impl ComFrontend {
         let mut library = |number| {
             // Without a library, only early-bound programs fail.
             let loaded = TypeLibrary::load(&format!(r"{program}\{number}"));
-            let loaded = loaded.and_then(|library| library.register().map(|()| library));
+            let loaded =
+                loaded.and_then(|library| library_keys::register(&library).map(|()| library));
             loaded.map_err(|error| problems.push(error.to_string())).ok()
         };
         let libraries = TypeLibraries { messenger: library(1), office: library(2) };
         let server = Arc::new(ComServer::new(account, handler, libraries));
         let provider_keys = ProviderKeys::create(program, options.is_default)?;
+        // Without a ProgID, only programs that create objects by name fail.
+        let prog_id = RunningProgId::create().unwrap_or_else(|error| {
+            problems.push(error.to_string());
+            RunningProgId::default()
+        });
         let class_thread = match ClassThread::register(&server) {
             Ok(class_thread) => class_thread,
             Err(error) => {
                 let _ = provider_keys.set_up_and_running(0);
+                let _ = prog_id.remove();
                 let _ = provider_keys.remove();
                 return Err(error.into());
             }
         };
-        Ok(Self { server, provider_keys, class_thread, problems, _mutex: mutex })
+        Ok(Self { server, provider_keys, prog_id, class_thread, problems, _mutex: mutex })
     }
 
     /// Problems that the user should know of, one sentence each.
@@ -145,7 +159,7 @@ impl ComFrontend {
         let clears_flag = flag == 0 && !self.server.has_stale_flag();
         event_calls::set_status(&self.server, status, until);
         if flag == 0 {
-            self.server.flush();
+            server::flush();
         }
         if clears_flag || flag != 0 && flag != before.up_and_running() {
             self.provider_keys.set_up_and_running(flag)?;
@@ -169,16 +183,17 @@ impl ComFrontend {
     ///
     /// If the registry is not writable.
     pub fn close(self) -> Result<(), WindowsError> {
-        let Self { server, provider_keys, class_thread, .. } = self;
+        let Self { server, provider_keys, prog_id, class_thread, .. } = self;
         let is_stale = server.has_stale_flag();
         class_thread.stop();
         if !is_registered() {
             let libraries = [&server.libraries.messenger, &server.libraries.office];
             for library in libraries.into_iter().flatten() {
                 // A registration that cannot be removed is harmless.
-                let _ = library.unregister_this();
+                let _ = library.id().and_then(library_keys::unregister);
             }
         }
+        prog_id.remove()?;
         if is_stale { Ok(()) } else { provider_keys.remove() }
     }
 }

@@ -18,9 +18,17 @@ mod event_calls;
 #[cfg(windows)]
 mod frontend;
 #[cfg(windows)]
+mod keys;
+#[cfg(windows)]
+mod library_keys;
+#[cfg(windows)]
 mod messenger;
 #[cfg(windows)]
 mod office;
+#[cfg(windows)]
+mod prog_id;
+#[cfg(windows)]
+mod provider_keys;
 #[cfg(windows)]
 mod registration;
 #[cfg(windows)]

@@ -1,33 +1,15 @@
-//! Registry keys of the provider: while it runs, and permanent registrations.
+//! The permanent registration of the provider's classes.
 
-use communicado_windows::com::serve::TypeLibrary;
-use communicado_windows::{Guid, Hive, RegistryKey, RegistryValue, RegistryView, WindowsError};
+use communicado_windows::{Guid, Hive, RegistryKey, RegistryView, WindowsError};
 
-use crate::{control, messenger, office};
-
-pub(crate) const PROVIDERS: &str = r"Software\IM Providers";
-const CLASSES: &str = r"Software\Classes";
-/// The value that selects the client of Office and other programs.
-const DEFAULT_APP: &str = "DefaultIMApp";
-/// The value that stores the previous selection.
-const FORMER_DEFAULT_APP: &str = "FormerDefaultIMApp";
-
-/// The provider's keys below `IM Providers`, with their classes: one for programs written for
-/// Communicator, one for Office.
-pub(crate) const APPS: [(&str, Guid); 2] =
-    [("Communicator", messenger::CLASS), ("Communicado", office::CLASS)];
-const FRIENDLY_NAME: &str = "Communicado";
-/// Communicator's program, which must not run at the same time.
-pub(crate) const COMMUNICATOR_PROGRAM: &str = "communicator.exe";
+use crate::keys::{CLASSES, text};
+use crate::prog_id::{MESSENGER_PROG_ID, MESSENGER_TEXT};
+use crate::provider_keys::{self, APPS, is_ours, write_client};
+use crate::{control, library_keys, messenger, office, prog_id};
 
 /// All classes: id, ProgID, description and type library.
 const CLASS_TABLE: [(Guid, &str, &str, Option<Guid>); 3] = [
-    (
-        messenger::CLASS,
-        "Communicator.UIAutomation",
-        "Communicator, by Communicado",
-        Some(MESSENGER),
-    ),
+    (messenger::CLASS, MESSENGER_PROG_ID, MESSENGER_TEXT, Some(MESSENGER)),
     (
         office::CLASS,
         "Communicado.OfficeIntegration",
@@ -102,6 +84,7 @@ pub fn register(
             }
         }
     }
+    provider_keys::prepare(program)?;
     Ok(ClassRegistration { command, names: CLASS_TABLE.map(|(_, name, _, _)| name).to_vec() })
 }
 
@@ -113,14 +96,11 @@ fn write_provider_key(
     class: Guid,
     program: &str,
 ) -> Result<(), WindowsError> {
-    let path = format!(r"{PROVIDERS}\{app}");
+    let path = provider_keys::path(app);
     if RegistryKey::open(hive, &path, view)?.is_some() && !is_ours(hive, view, app)? {
         return Ok(());
     }
-    let key = RegistryKey::create(hive, &path, view, false)?;
-    key.set_text("FriendlyName", FRIENDLY_NAME)?;
-    key.set_text("ProcessName", file_name(program))?;
-    key.set_text("GUID", &class.to_string())
+    write_client(&RegistryKey::create(hive, &path, view, false)?, program, class)
 }
 
 /// Removes all keys of [`register`] and of a crashed provider.
@@ -149,141 +129,13 @@ pub fn unregister(scope: RegistrationScope) -> Result<(), WindowsError> {
     for (app, _) in APPS {
         for view in [RegistryView::Bits64, RegistryView::Bits32] {
             if scope == RegistrationScope::AllUsers && is_ours(Hive::LocalMachine, view, app)? {
-                RegistryKey::delete_all(Hive::LocalMachine, &format!(r"{PROVIDERS}\{app}"), view)?;
+                RegistryKey::delete_all(Hive::LocalMachine, &provider_keys::path(app), view)?;
             }
         }
-        if is_ours(Hive::CurrentUser, RegistryView::Default, app)? {
-            let path = format!(r"{PROVIDERS}\{app}");
-            restore_default_app()?;
-            RegistryKey::delete_all(Hive::CurrentUser, &path, RegistryView::Default)?;
-        }
     }
-    for library in [MESSENGER, OFFICE] {
-        TypeLibrary::unregister(library)?;
-    }
-    Ok(())
-}
-
-/// True if a key below `IM Providers` belongs to the provider.
-fn is_ours(hive: Hive, view: RegistryView, app: &str) -> Result<bool, WindowsError> {
-    let key = RegistryKey::open(hive, &format!(r"{PROVIDERS}\{app}"), view)?;
-    Ok(key.is_some_and(|key| text(&key, "FriendlyName").as_deref() == Some(FRIENDLY_NAME)))
-}
-
-/// True if the classes are registered permanently, for this user or all users.
-pub(crate) fn is_registered() -> bool {
-    let path = format!(r"{CLASSES}\CLSID\{}", control::CLASS);
-    let hives = [Hive::CurrentUser, Hive::LocalMachine].into_iter();
-    hives
-        .into_iter()
-        .any(|hive| matches!(RegistryKey::open(hive, &path, RegistryView::Default), Ok(Some(_))))
-}
-
-/// The keys of a running provider. They exist at most until the end of the session.
-#[derive(Debug)]
-pub(crate) struct ProviderKeys {
-    keys: Vec<(String, RegistryKey, bool)>,
-    is_default: bool,
-}
-
-impl ProviderKeys {
-    /// Creates the keys, with the flag of a starting provider.
-    pub(crate) fn create(program: &str, is_default: bool) -> Result<Self, WindowsError> {
-        // Not volatile, because other clients may create permanent keys in it.
-        drop(RegistryKey::create(Hive::CurrentUser, PROVIDERS, RegistryView::Default, false)?);
-        let mut keys = Vec::new();
-        for (app, class) in APPS {
-            let path = format!(r"{PROVIDERS}\{app}");
-            let was_there = RegistryKey::open(Hive::CurrentUser, &path, RegistryView::Default)?
-                .is_some()
-                && !is_ours(Hive::CurrentUser, RegistryView::Default, app)?;
-            let key = RegistryKey::create(Hive::CurrentUser, &path, RegistryView::Default, true)?;
-            key.set_text("FriendlyName", FRIENDLY_NAME)?;
-            key.set_text("ProcessName", file_name(program))?;
-            key.set_text("GUID", &class.to_string())?;
-            // The program has other commands too, so its name does not identify the provider.
-            key.set_number("ProcessId", std::process::id())?;
-            key.set_number("UpAndRunning", 1)?;
-            keys.push((path, key, was_there));
-        }
-        let provider_keys = Self { keys, is_default };
-        if is_default {
-            set_default_app()?;
-        }
-        Ok(provider_keys)
-    }
-
-    /// Writes the flag: 1 while starting, 2 while the classes are active, 0 while shutting down.
-    pub(crate) fn set_up_and_running(&self, number: u32) -> Result<(), WindowsError> {
-        self.keys.iter().try_for_each(|(_, key, _)| key.set_number("UpAndRunning", number))
-    }
-
-    /// Removes the keys, or only the values of keys that existed before.
-    pub(crate) fn remove(self) -> Result<(), WindowsError> {
-        if self.is_default {
-            restore_default_app()?;
-        }
-        for (path, key, was_there) in self.keys {
-            if was_there {
-                for value in ["FriendlyName", "ProcessName", "GUID", "ProcessId"] {
-                    key.delete_value(value)?;
-                }
-            } else {
-                drop(key);
-                RegistryKey::delete_all(Hive::CurrentUser, &path, RegistryView::Default)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The provider's key for Office.
-fn own_key() -> Result<RegistryKey, WindowsError> {
-    let [_, (app, _)] = APPS;
-    RegistryKey::create(
-        Hive::CurrentUser,
-        &format!(r"{PROVIDERS}\{app}"),
-        RegistryView::Default,
-        true,
-    )
-}
-
-fn set_default_app() -> Result<(), WindowsError> {
-    let [_, (own, _)] = APPS;
-    let all = RegistryKey::create(Hive::CurrentUser, PROVIDERS, RegistryView::Default, false)?;
-    let former = text(&all, DEFAULT_APP).filter(|former| former != own);
-    if let Some(former) = former {
-        own_key()?.set_text(FORMER_DEFAULT_APP, &former)?;
-    }
-    all.set_text(DEFAULT_APP, own)
-}
-
-/// Restores the previous client of Office, unless another client has replaced the provider since.
-fn restore_default_app() -> Result<(), WindowsError> {
-    let [_, (own, _)] = APPS;
-    let Some(all) = RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default)? else {
-        return Ok(());
-    };
-    if text(&all, DEFAULT_APP).as_deref() != Some(own) {
-        return Ok(());
-    }
-    let former = text(&own_key()?, FORMER_DEFAULT_APP);
-    let all = RegistryKey::create(Hive::CurrentUser, PROVIDERS, RegistryView::Default, false)?;
-    match former {
-        Some(former) => all.set_text(DEFAULT_APP, &former),
-        None => all.delete_value(DEFAULT_APP),
-    }
-}
-
-fn text(key: &RegistryKey, name: &str) -> Option<String> {
-    match key.value(name).ok()??.decode() {
-        RegistryValue::Text(text) => Some(text),
-        RegistryValue::Number(_) | RegistryValue::Other { .. } => None,
-    }
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit(['\\', '/']).next().unwrap_or(path)
+    provider_keys::remove_leftovers()?;
+    prog_id::remove_leftovers()?;
+    [MESSENGER, OFFICE].into_iter().try_for_each(library_keys::unregister)
 }
 
 /// Quotes a command-line argument for Windows (Microsoft, "Parsing C command-line arguments").

@@ -35,8 +35,9 @@ const CALL_REJECTED: HResult = HResult::of(0x8001_0001);
 /// `E_UNEXPECTED`.
 const UNEXPECTED: HResult = HResult::of(0x8000_FFFF);
 
-/// The time that listeners get to receive the last events.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
+/// The time that listeners get to receive the last events. It is longer than the time after which
+/// a listener that hangs no longer delays the others of its process.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Executes a command, and returns after its events have been sent.
 pub type CommandHandler = Box<dyn Fn(ProviderCommand) -> Result<(), CommandError> + Send + Sync>;
@@ -178,13 +179,11 @@ impl ComServer {
         drop(state);
         self.changed.notify_all();
     }
+}
 
-    /// Waits until the listeners have received the last events, or until a timeout.
-    pub(crate) fn flush(&self) {
-        for listeners in [&self.messenger, &self.lync_client, &self.office_integration] {
-            listeners.flush(SHUTDOWN_TIMEOUT);
-        }
-    }
+/// Waits until the listeners have received the last events, or until a timeout.
+pub(crate) fn flush() {
+    Listeners::flush(SHUTDOWN_TIMEOUT);
 }
 
 /// An error with the meaning of its code as the description.

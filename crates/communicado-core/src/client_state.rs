@@ -4,13 +4,14 @@ use alloc::vec::Vec;
 
 use crate::{AccountId, Moment, SourceId, Status, Symbol};
 
-/// The believed state of one client, and since when.
+/// The believed state of one client, and since when, if that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientState {
     /// The client's status: the best of its accounts, if their claims count.
     pub status: Status,
-    /// When this status began, its presence and reason included.
-    pub since: Moment,
+    /// When this status began, its presence and reason included. `None` if no change to it was
+    /// observed: it began before the first report, or while the status was unknown.
+    pub since: Option<Moment>,
     /// The source of this state.
     pub source: SourceId,
     /// The status that the user selected, if the source can see it.
@@ -19,15 +20,16 @@ pub struct ClientState {
     pub accounts: Vec<AccountState>,
 }
 
-/// The believed state of one account, and since when.
+/// The believed state of one account, and since when, if that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountState {
     /// The account.
     pub account: AccountId,
     /// Its status.
     pub status: Status,
-    /// When this status began, its presence and reason included.
-    pub since: Moment,
+    /// When this status began, its presence and reason included. `None` if no change to it was
+    /// observed: it began before the first report, or while the status was unknown.
+    pub since: Option<Moment>,
 }
 
 impl ClientState {
@@ -56,5 +58,23 @@ impl ClientState {
             }
         }
         self
+    }
+
+    /// Returns true if the next state from `source` is known to begin when it is observed.
+    ///
+    /// The next state may have begun earlier if this one is unknown, if another source reported it,
+    /// or if it is the first report of a client that does not answer yet.
+    pub(crate) fn shows_changes_of(&self, source: SourceId) -> bool {
+        let is_known = match self.status {
+            Status::Unknown(_) => false,
+            Status::Starting => self.since.is_some(),
+            Status::Absent
+            | Status::SignedOut(_)
+            | Status::SigningIn
+            | Status::SignedIn(_)
+            | Status::SigningOut
+            | Status::ShuttingDown => true,
+        };
+        is_known && self.source == source
     }
 }

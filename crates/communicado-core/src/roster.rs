@@ -190,6 +190,7 @@ impl Roster {
         let missing_sign_out = (gone && client.owes_signed_out)
             .then(|| client.published.as_ref().map(|last| missing_sign_out_of(last, self.now)))
             .flatten();
+        let after = after.with_start_times_of(missing_sign_out.as_ref());
         for after in missing_sign_out.into_iter().chain([after]) {
             self.revision.0 += 1;
             changes.push(client.record_change(self.revision, self.now, id, after, cause));
@@ -217,17 +218,19 @@ impl ClientEntry {
         };
         // `min_by_key` returns the first of equals.
         let (source, view) = views.min_by_key(|(_, view)| preference(view))?;
+        let before = self.published.as_ref();
+        let since = before.filter(|before| before.shows_changes_of(source)).map(|_| now);
         let accounts = view.accounts.into_iter();
         let state = ClientState {
             status: view.status,
-            since: now,
+            since,
             source,
             saved: view.saved,
             accounts: accounts
-                .map(|(account, status)| AccountState { account, status, since: now })
+                .map(|(account, status)| AccountState { account, status, since })
                 .collect(),
         };
-        Some(state.with_start_times_of(self.published.as_ref()))
+        Some(state.with_start_times_of(before))
     }
 
     fn record_change(
@@ -255,14 +258,15 @@ impl ClientEntry {
 
 /// The missing sign-out of a client that has gone without one.
 fn missing_sign_out_of(last: &ClientState, now: Moment) -> ClientState {
+    let since = last.shows_changes_of(last.source).then_some(now);
     let accounts = last.accounts.iter().map(|each| AccountState {
         account: each.account,
         status: Status::SignedOut(None),
-        since: now,
+        since,
     });
     let after = ClientState {
         status: Status::SignedOut(None),
-        since: now,
+        since,
         source: last.source,
         saved: last.saved,
         accounts: accounts.collect(),

@@ -153,6 +153,42 @@ fn a_generation_takes_over_once_its_life_is_reported() {
 }
 
 #[test]
+fn the_start_of_a_state_is_known_only_if_the_change_to_it_was_observed() {
+    let since = |facts: &[(u16, Fact)]| {
+        let mut roster = Roster::new();
+        let mut last = None;
+        for (at, (source, fact)) in (1..).zip(facts) {
+            let observation = Observation {
+                observed_at: ms(at),
+                source: SourceId(*source),
+                client: ClientId(1),
+                generation: Generation(1),
+                fact: *fact,
+            };
+            let changes = roster.handle(ms(at), RosterInput::Observed(observation));
+            last = changes.last().map(|change| change.after.clone()).or(last);
+        }
+        last.map(|state| (state.status.word(), state.since, state.accounts[0].since))
+    };
+    let life = |life| (1, Fact::Life(life, None));
+    let account = |sign_in| (1, Fact::Account(AccountId(1), Some(sign_in)));
+    let signed_in = account(SignIn::SignedIn(presence(Availability::Busy)));
+    let (starting, running) = (life(Life::Starting), life(Life::Running));
+    let first = [signed_in, running];
+    assert_eq!(since(&first), Some(("signed-in", None, None)));
+    let first = [starting, signed_in, running];
+    assert_eq!(since(&first), Some(("signed-in", None, None)), "it runs for an unknown time");
+    let out = account(SignIn::SignedOut(None));
+    let at = |at| Some(ms(at));
+    assert_eq!(since(&[signed_in, running, out]), Some(("signed-out", at(3), at(3))));
+    assert_eq!(since(&[signed_in, running, out, running]), Some(("signed-out", at(3), at(3))));
+    let other = [(2, Fact::Account(AccountId(1), Some(SignIn::SigningIn)))];
+    let other = other.into_iter().chain([(2, Fact::Life(Life::Running, None))]);
+    let two_sources: Vec<_> = other.chain([signed_in, running]).collect();
+    assert_eq!(since(&two_sources), Some(("signed-in", None, None)), "another source");
+}
+
+#[test]
 fn a_failed_sign_in_is_signed_out_with_the_reason() {
     for_random_journals(|journal, rng| {
         let mut roster = Roster::new();

@@ -68,7 +68,7 @@ impl NamedRoster {
         client.activity = presence.and_then(|presence| presence.activity);
         client.raw = presence.map(|presence| self.directory.text(presence.raw));
         client.reason = status.reason().map(Arc::from);
-        client.since = self.civil(since);
+        client.since = since.map(|since| self.civil(since));
         client.saved = saved.map(|saved| self.directory.text(saved));
         client.accounts = accounts.iter().map(|each| self.account(each)).collect();
         client.before = Some(change.before.as_ref().map(|before| Status::from(before.status)));
@@ -77,7 +77,8 @@ impl NamedRoster {
 
     fn account(&self, state: &AccountState) -> Account {
         let AccountKey { name, protocol } = self.directory.account(state.account);
-        let mut account = Account::new(name, protocol, self.civil(state.since));
+        let mut account = Account::new(name, protocol);
+        account.since = state.since.map(|since| self.civil(since));
         account.name = self.directory.display_name(state.account);
         account.status = Status::from(state.status);
         let presence = state.status.presence();

@@ -26,7 +26,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("activity", "the user's activity, while signed in"),
     ("raw", "the client's own word for the presence"),
     ("reason", "the reason of a signed-out or unknown status"),
-    ("since", "when this status, presence and reason began"),
+    ("since", "when this status, presence and reason began; empty if no change was observed"),
     ("saved", "the status that the user selected, in the client's own word"),
     ("source", "the source that reported this"),
     (
@@ -47,7 +47,7 @@ pub const HELPERS: &[(&str, &str)] = &[
     ("default(text, other)", "the text, or `other` if the text is empty"),
     ("trunc(text, length)", "the text, cut to this many characters, with an ellipsis"),
     ("markup_escape(text)", "the text, escaped for Pango markup"),
-    ("duration(time)", "the time since then, such as 4:07 or 1:02:33"),
+    ("duration(time)", "the time since then, such as 4:07 or 1:02:33; empty if unknown"),
     ("emoji(word)", "a symbol for a status or an availability"),
     ("json(value)", "the value as JSON: text in quotes, a list of accounts, or null"),
 ];
@@ -183,7 +183,7 @@ struct MissingAccount;
 
 impl Object for MissingAccount {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        let keys = account(&Account::new("".into(), "".into(), Timestamp::EPOCH));
+        let keys = account(&Account::new("".into(), "".into()));
         let value = keys.get_item(key).ok()?;
         (!value.is_undefined()).then(|| Value::from(()))
     }
@@ -248,6 +248,9 @@ pub(crate) fn markup(text: &str) -> String {
 }
 
 fn duration(time: &str, now: &str) -> Result<String, minijinja::Error> {
+    if time.is_empty() {
+        return Ok(String::new());
+    }
     let parse = |text: &str| {
         text.parse::<Timestamp>()
             .map_err(|error| minijinja::Error::new(ErrorKind::InvalidOperation, error.to_string()))

@@ -51,6 +51,8 @@ pub enum OptionKind {
     Duration,
     /// The path of a file, or empty for none.
     Path,
+    /// `true` or `false`.
+    Bool,
 }
 
 /// Platform that a source runs on.
@@ -162,6 +164,19 @@ impl ValidatedOptions<'_> {
     #[cfg(target_os = "linux")]
     pub(crate) fn path(&self, name: &str) -> String {
         self.value(self.option(name)).to_owned()
+    }
+
+    /// `true` or `false`.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn bool(&self, name: &str) -> Result<bool, OptionError> {
+        let option = self.option(name);
+        let value = self.value(option);
+        value.parse().map_err(|_| OptionError::InvalidValue {
+            source: self.descriptor,
+            name: option.name,
+            value: value.to_owned(),
+            expected: "`true` or `false`",
+        })
     }
 
     fn option(&self, name: &str) -> &'static OptionSpec {

@@ -23,6 +23,8 @@
 mod bus;
 mod client_reporter;
 pub mod communicator;
+#[cfg(target_os = "linux")]
+pub mod dbus_address;
 mod descriptor;
 pub mod im_providers;
 mod keepalive;
@@ -103,7 +105,7 @@ mod tests {
         check(
             "chek",
             "1s",
-            "source `purple` has no option `chek`; expected one of: check, timeout, trace",
+            "source `purple` has no option `chek`; expected one of: check, timeout, trace, other-buses",
         );
         let expected =
             "invalid value `soon` for `check` of source `purple`: expected a duration such";

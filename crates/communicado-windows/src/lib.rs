@@ -13,6 +13,8 @@ pub mod com;
 mod dir_watcher;
 #[cfg(windows)]
 mod error;
+#[cfg(any(windows, test))]
+mod event_schedule;
 mod guid;
 mod hresult;
 #[cfg(windows)]

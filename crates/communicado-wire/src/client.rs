@@ -43,8 +43,9 @@ pub struct Client {
     pub raw: Option<Arc<str>>,
     /// The reason why the status is `signed-out` or `unknown`, if there is one.
     pub reason: Option<Arc<str>>,
-    /// The start of this status, including presence and reason.
-    pub since: Timestamp,
+    /// The start of this status, including presence and reason. `None` if no change to it was
+    /// observed.
+    pub since: Option<Timestamp>,
     /// The source of this state.
     pub source: Arc<str>,
     /// The status that the user selected, in the client's own word. Accounts may not have applied
@@ -84,12 +85,13 @@ pub struct Account {
     pub raw: Option<Arc<str>>,
     /// The reason why the status is `signed-out` or `unknown`, if there is one.
     pub reason: Option<Arc<str>>,
-    /// The start of this status, including presence and reason.
-    pub since: Timestamp,
+    /// The start of this status, including presence and reason. `None` if no change to it was
+    /// observed.
+    pub since: Option<Timestamp>,
 }
 
 impl Client {
-    /// A client with an unknown status, without accounts, at revision 0.
+    /// A client with an unknown status since an unknown time, without accounts, at revision 0.
     #[must_use]
     pub fn new(client: Arc<str>, source: Arc<str>, at: Timestamp) -> Self {
         Self {
@@ -102,7 +104,7 @@ impl Client {
             activity: None,
             raw: None,
             reason: None,
-            since: at,
+            since: None,
             source,
             saved: None,
             accounts: Vec::new(),
@@ -136,9 +138,9 @@ impl Client {
 }
 
 impl Account {
-    /// An account with an unknown status.
+    /// An account with an unknown status since an unknown time.
     #[must_use]
-    pub const fn new(account: Arc<str>, protocol: Arc<str>, since: Timestamp) -> Self {
+    pub const fn new(account: Arc<str>, protocol: Arc<str>) -> Self {
         Self {
             account,
             protocol,
@@ -148,7 +150,7 @@ impl Account {
             activity: None,
             raw: None,
             reason: None,
-            since,
+            since: None,
         }
     }
 }

@@ -333,6 +333,28 @@ mod tests {
     }
 
     #[test]
+    fn a_condition_that_parses_is_printed_as_it_parses() {
+        let words: Vec<&str> = Condition::words().collect();
+        for first in &words {
+            for second in &words {
+                for text in [
+                    (*first).to_owned(),
+                    format!("{first},{second}"),
+                    format!(" not\t{first} , {second}"),
+                    format!("not {second},{first},{second}"),
+                ] {
+                    let condition: Condition = text.parse().unwrap();
+                    let printed = condition.to_string();
+                    assert_eq!(printed.parse().as_ref(), Ok(&condition), "{text}: {printed}");
+                    let opposite = !condition.clone();
+                    assert_eq!(opposite.to_string().parse(), Ok(opposite), "{text}");
+                    assert_ne!(!condition.clone(), condition, "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_selected_client_that_is_missing_makes_the_condition_unknown() {
         let snapshot: Snapshot = [client("finch", "absent", "")].into_iter().collect();
         let of =
@@ -386,9 +408,8 @@ mod tests {
     fn a_condition_on_accounts_asks_only_those_accounts() {
         let with_accounts = |name: &str, status: &str, accounts: &[(&str, Status)]| {
             let mut client = (*client(name, status, "")).clone();
-            let at = client.at;
             client.accounts.extend(accounts.iter().map(|(name, status)| {
-                let mut account = Account::new((*name).into(), "XMPP".into(), at);
+                let mut account = Account::new((*name).into(), "XMPP".into());
                 account.status = *status;
                 account
             }));

@@ -151,6 +151,13 @@ pub(super) const FAULTS: &[Fault] = &[
         noticed_by: "agrees_with_the_model",
     },
     Fault {
+        file: "src/client_state.rs",
+        find: "            Status::Unknown(_) => false,\n",
+        replace: "            Status::Unknown(_) => true,\n",
+        breaks: "a status after an unknown one has a start that nobody observed",
+        noticed_by: "agrees_with_the_model",
+    },
+    Fault {
         file: "src/roster.rs",
         find: "            && due <= to\n",
         replace: "            && due < to\n",

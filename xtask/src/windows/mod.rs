@@ -1,5 +1,6 @@
 //! Builds, lints and tests for Windows, on Linux.
 
+mod dotnet;
 mod peers;
 mod toolchain;
 mod wine;
@@ -88,6 +89,7 @@ fn test() -> Result<(), String> {
 fn peers() -> Result<(), String> {
     let folder = wine::folder();
     peers::build(&folder)?;
+    dotnet::build(&folder)?;
     let toolchain = Toolchain::for_wine()?;
     let example = ["--release", "--package", "communicado", "--example", "sign_in_gate"];
     run_command(&mut toolchain.cargo("build", &example)?)?;

@@ -13,8 +13,12 @@ const INTERFACES: [&str; 2] = ["/usr/include/wine/wine/windows", "/usr/include/w
 const OURS: [(&str, &str); 2] =
     [("communicator", "messenger.idl"), ("uccollaboration", "office.idl")];
 /// C programs that use our COM server, each with its header.
-const PROGRAMS: [(&str, &str); 3] =
-    [("seed", "communicator"), ("early", "communicator"), ("asks", "uccollaboration")];
+const PROGRAMS: [(&str, &str); 4] = [
+    ("seed", "communicator"),
+    ("early", "communicator"),
+    ("order", "communicator"),
+    ("asks", "uccollaboration"),
+];
 /// The bytes of a type library with the tool version and the time.
 const TIME_BYTES: usize = 24;
 /// Wine's copy of the standard type library, inside a program file.

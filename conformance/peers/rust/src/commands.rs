@@ -205,7 +205,7 @@ impl Peer<'_> {
             other => return Err(format!("no event {other}")),
         };
         listeners.fire(&EventCall { id, arguments, coalesces: false });
-        listeners.flush(PATIENCE);
+        Listeners::flush(PATIENCE);
         Ok(listeners.count().to_string())
     }
 }

@@ -58,7 +58,11 @@ fn in_effect(settings: &Settings) -> String {
         let _ = writeln!(text, "clients = {clients}");
         for option in descriptor.options {
             let value = set.shown.get(option.name).map_or(option.default, String::as_str);
-            let _ = writeln!(text, "# {}\n{} = {}", option.help, option.name, json!(value));
+            let value = match option.kind {
+                OptionKind::Bool => value.to_owned(),
+                OptionKind::Duration | OptionKind::Path => json!(value).to_string(),
+            };
+            let _ = writeln!(text, "# {}\n{} = {value}", option.help, option.name);
         }
     }
     text
@@ -88,6 +92,7 @@ pub(crate) fn schema() -> String {
             let form = match option.kind {
                 OptionKind::Duration => "span",
                 OptionKind::Path => "path",
+                OptionKind::Bool => "bool",
             };
             properties.extend([setting(&(option.name, form, option.default, option.help))]);
         }

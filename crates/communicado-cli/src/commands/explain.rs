@@ -9,7 +9,9 @@ use communicado_codes::{Certainty, Explanation};
 /// Explain an error code or status code, and what to do.
 ///
 /// Accepts a code as it appears in a message: 80040111, 0x8100031E, -2147221231, or a name such as
-/// MSGR_E_NOT_LOGGED_ON or MISTATUS_ONLINE.
+/// MSGR_E_NOT_LOGGED_ON or MISTATUS_ONLINE. Also accepts a signed hexadecimal number (-0x7efffce2),
+/// the notations of Visual Basic (&H8100031E&) and of assemblers (8100031Eh), thousands separators,
+/// typographic minus signs, full-width digits, and a number that is sign-extended to 64 bits.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
     /// The code, its name, or a message that contains it.

@@ -39,7 +39,13 @@ impl WaitArgs {
                     None => std::future::pending().await,
                 }
             };
-            let holds = std::pin::pin!(monitor.wait_until(&condition));
+            let holds = async {
+                if self.accounts.is_set() {
+                    self.accounts.warn_unknown(settings, &monitor.snapshot().await);
+                }
+                monitor.wait_until(&condition).await
+            };
+            let holds = std::pin::pin!(holds);
             let timeout = std::pin::pin!(timeout);
             match or_shutdown(select(holds, timeout).map(Some), None).await {
                 Some(Either::Left((result, _))) => {

@@ -8,8 +8,7 @@ use communicado_sources::SOURCES;
 use crate::program::{Program, RunResult, communicado};
 
 const NO_BUS: &str = "error: source `purple` failed\n  \
-                      cause: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
-                      XDG_RUNTIME_DIR is set\n  \
+                      cause: there is no session bus: DBUS_SESSION_BUS_ADDRESS is `disabled:`\n  \
                       help: run communicado inside the desktop session, or set \
                       DBUS_SESSION_BUS_ADDRESS to the address of its bus\n";
 const UNKNOWN: &str = "chatty  unknown        source-lost
@@ -58,8 +57,8 @@ fn without_a_bus_sources_and_doctor_print_advice() {
     communicado(&["doctor"]).expect(
         1,
         "ok  configuration: defaults, because [HOME]/.config/communicado/config.toml does not exist\n\
-         !!  session bus: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
-         XDG_RUNTIME_DIR is set\n    help: run communicado inside the desktop session, or set \
+         !!  session bus: there is no session bus: DBUS_SESSION_BUS_ADDRESS is `disabled:`\n    \
+         help: run communicado inside the desktop session, or set \
          DBUS_SESSION_BUS_ADDRESS to the address of its bus\n\
          --  provider: not running: there is no session bus\n\
          problems found: see the lines marked `!!`\n",
@@ -75,12 +74,11 @@ fn without_a_bus_sources_and_doctor_print_advice() {
             "purple: Pidgin, Finch, Chatty and other libpurple 2 clients, over D-Bus\n  \
              observes: life, sign-in, presence, accounts, saved status\n  \
              clients: finch, pidgin, chatty\n  \
-             here: session bus: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
-             XDG_RUNTIME_DIR is set\n    \
+             here: session bus: there is no session bus: DBUS_SESSION_BUS_ADDRESS is `disabled:`\n    \
              help: run communicado inside the desktop session, or set DBUS_SESSION_BUS_ADDRESS to \
              the address of its bus\n  \
-             limitation: a client that was started without a bus, or for another bus, is not \
-             visible\n  \
+             limitation: a client that is not on this bus is `unknown`; `watch` searches \
+             for it twice a minute\n  \
              limitation: a client reports a silent network after 150 s, when its keepalive fails\n  \
              limitation: SIMPLE accounts do not report the loss of their server\n\
              provider: communicado's own provider (`communicado provide`), over D-Bus\n  \

@@ -82,4 +82,64 @@ fn what_people_paste_is_explained() {
     check("ContactAvailability 18500", "18500 (0x4844)  ContactAvailability.Offline");
     check("E_UNEXPECTED", "0x8000FFFF  E_UNEXPECTED");
     check("ClientNotFoundException", "ClientNotFoundException");
+    check("Microsoft.Lync.Model.NotSignedInException", "0x80C80006  NotSignedInException");
+    check(
+        "Unhandled Exception: Microsoft.Lync.Model.ClientNotFoundException: The host process is",
+        "ClientNotFoundException",
+    );
+    check("notsignedinexception", "0x80C80006  NotSignedInException");
+    check(
+        "System.UnauthorizedAccessException: Access is denied. (Exception from HRESULT: \
+         0x80070005 (E_ACCESSDENIED))",
+        "0x80070005  E_ACCESSDENIED",
+    );
+    check("Access is denied.", "0x80070005  E_ACCESSDENIED");
+    check("error '800a01ad'", "0x800A01AD  Run-time error 429");
+    check("Class not registered", "0x80040154  REGDB_E_CLASSNOTREG");
+    check(
+        "com_error: (-2147352567, 'Exception occurred.', (0, None, None, None, 0, -2130705634))",
+        "0x80020009  DISP_E_EXCEPTION",
+    );
+}
+
+#[test]
+fn a_number_is_read_in_the_notations_in_which_people_paste_it() {
+    let numbers = [
+        "0x80040111.",
+        "(0x80040111)",
+        "\"0x80040111\"",
+        "hr=0x80040111",
+        "hr = 0x80040111, line 12",
+        "HRESULT 0x80040111L",
+        "Exception from HRESULT: 0x80040111 (CLASS_E_CLASSNOTAVAILABLE)",
+        "-2147221231L",
+        "2147746065u",
+        "0X80040111",
+        "0x8004_0111",
+        "80040111h",
+        "&H80040111",
+        "$80040111",
+        "16#80040111#",
+        "0xffffffff80040111",
+        "\u{2212}2147221231",
+        "８００４０１１１",
+        "０ｘ８００４０１１１",
+        "－２１４７２２１２３１",
+    ];
+    for number in numbers {
+        let explained = communicado(&["explain", number]).expect_stdout(0, "");
+        let first = explained.lines().next();
+        assert_eq!(first, Some("0x80040111  CLASS_E_CLASSNOTAVAILABLE"), "{number}");
+    }
+}
+
+#[test]
+fn the_documents_and_explain_have_the_same_statuses_for_a_missing_class() {
+    let explained = communicado(&["explain", "80040111"]).expect_stdout(0, "");
+    let status = explained.lines().find_map(|line| line.strip_prefix("  status: "));
+    let status = status.expect("a status");
+    let document = include_str!("../../../../docs/porting-from-communicator.md");
+    let row = document.lines().find(|line| line.starts_with("| 80040111 |")).expect("a row");
+    let cell = row.trim_end_matches([' ', '|']).rsplit('|').next().expect("a cell");
+    assert_eq!(cell.replace('`', "").trim(), status);
 }

@@ -3,9 +3,9 @@
 use crate::program::communicado;
 
 /// The error without a session bus.
-const NO_BUS: &str = "error: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
-                      XDG_RUNTIME_DIR is set\n  help: run communicado inside the desktop \
-                      session, or set DBUS_SESSION_BUS_ADDRESS to the address of its bus\n";
+const NO_BUS: &str = "error: there is no session bus: DBUS_SESSION_BUS_ADDRESS is `disabled:`\n  \
+                      help: run communicado inside the desktop session, or set \
+                      DBUS_SESSION_BUS_ADDRESS to the address of its bus\n";
 
 #[test]
 fn an_invalid_script_is_refused_with_its_line() {

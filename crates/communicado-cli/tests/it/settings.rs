@@ -151,7 +151,7 @@ fn doctor_reports_a_broken_file_and_makes_its_other_checks() {
                  defaults\n    help: write hours such as \"Mon-Thu 08:00-18:00, Fri 08:00-14:00\"\n";
     assert!(result.out.starts_with(first), "{}", result.out);
     assert!(
-        result.out.contains("session bus") && !result.out.contains("disabled"),
+        result.out.contains("session bus") && !result.out.contains("purple: disabled"),
         "{}",
         result.out
     );
@@ -236,7 +236,8 @@ fn the_output_of_config_is_a_valid_configuration() {
     const MINE: &str = "clients = [\"finch\", \"a \\\"b\\\"\"]\ncolor = \"never\"\npatience = \
                         \"1m 30s\"\n\n[agent]\nhours = \"Mon-Fri 08:00-18:00\"\nlease = \
                         \"1m 30s\"\n\n[sources.purple]\nenabled = false\nclients = []\ncheck = \
-                        \"500ms\"\ntimeout = \"2s\"\ntrace = \"a\\\\b\\tc\"\n\n[sources.provider]\nenabled = true\nclients = \
+                        \"500ms\"\ntimeout = \"2s\"\ntrace = \"a\\\\b\\tc\"\nother-buses = false\n\n\
+                        [sources.provider]\nenabled = true\nclients = \
                         []\ncheck = \"30s\"\ntimeout = \"5s\"\n";
     for file in ["", MINE] {
         let printed = communicado(&["config", "--config", "my.toml"])

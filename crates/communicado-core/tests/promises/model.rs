@@ -333,8 +333,22 @@ fn add_changes(
         let missing_sign_out =
             Belief { source: last.source, status: out, saved: last.saved, accounts };
         push(client, missing_sign_out, now, cause, changes);
+        // The sign-out was not observed, so only the state before it matters.
+        let shows_changes = shows_changes(&last, belief.source);
+        push_from(client, belief, now, cause, changes, shows_changes);
+        return;
     }
     push(client, belief, now, cause, changes);
+}
+
+/// Returns true if the state after `last` begins when `source` observes it.
+fn shows_changes(last: &ClientState, source: SourceId) -> bool {
+    let is_known = match last.status.word() {
+        "unknown" => false,
+        "starting" => last.since.is_some(),
+        _ => true,
+    };
+    is_known && last.source == source
 }
 
 fn last_sign_in_or_out(client: ClientId, changes: &[Change]) -> Option<&'static str> {
@@ -350,21 +364,41 @@ fn push(
     cause: ChangeCause,
     changes: &mut Vec<Change>,
 ) {
+    let last = changes.iter().rfind(|change| change.client == client);
+    let shows_changes = last.is_some_and(|last| shows_changes(&last.after, belief.source));
+    push_from(client, belief, now, cause, changes, shows_changes);
+}
+
+/// Adds a change. It begins `now` if the state before shows changes.
+fn push_from(
+    client: ClientId,
+    belief: Belief,
+    now: Moment,
+    cause: ChangeCause,
+    changes: &mut Vec<Change>,
+    shows_changes: bool,
+) {
     let earlier: Vec<&Change> = changes.iter().filter(|change| change.client == client).collect();
-    let since = |same: &dyn Fn(&ClientState) -> bool| {
-        let unbroken = earlier.iter().rev().take_while(|change| same(&change.after));
-        unbroken.last().map_or(now, |change| change.at)
+    // The start of the unbroken run of states with a part in common, if its start is known.
+    let since = |part: &dyn Fn(&ClientState) -> Option<Option<Moment>>| {
+        let unbroken =
+            earlier.iter().rev().map_while(|change| Some((change.at, part(&change.after)?)));
+        match unbroken.last() {
+            Some((at, known)) => known.map(|_| at),
+            None => shows_changes.then_some(now),
+        }
     };
     let account = |(account, status): (AccountId, Status)| AccountState {
         account,
         status,
         since: since(&|state| {
-            state.accounts.iter().any(|each| (each.account, each.status) == (account, status))
+            let same = |each: &&AccountState| (each.account, each.status) == (account, status);
+            state.accounts.iter().find(same).map(|each| each.since)
         }),
     };
     let after = ClientState {
         status: belief.status,
-        since: since(&|state| state.status == belief.status),
+        since: since(&|state| (state.status == belief.status).then_some(state.since)),
         source: belief.source,
         saved: belief.saved,
         accounts: belief.accounts.into_iter().map(account).collect(),

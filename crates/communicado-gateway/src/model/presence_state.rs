@@ -26,6 +26,7 @@ impl PresenceState {
         Self { reason, ..Self::plain(Status::Unknown, since) }
     }
 
+    /// The state of a client. Its start is at the latest when the desktop saw it.
     pub(crate) fn of_client(client: &Client) -> Self {
         let is_in = client.status == Status::SignedIn;
         // A signed-in client without an availability counts as `other`.
@@ -35,7 +36,7 @@ impl PresenceState {
             availability: is_in.then_some(availability),
             activity: client.activity.filter(|_| is_in),
             reason: client.reason.clone(),
-            since: client.since,
+            since: client.since.unwrap_or(client.at),
         }
     }
 

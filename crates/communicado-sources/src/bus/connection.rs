@@ -13,6 +13,7 @@ use zbus::message::Type;
 use zbus::{Connection, Message, MessageStream};
 
 use super::effects::{ClientReport, Effects, Requests};
+use crate::dbus_address::BusAddress;
 use crate::session_bus;
 
 /// Messages handled before the requests that they cause are sent.
@@ -49,7 +50,7 @@ pub(crate) trait BusRequest {
 
 /// Connection to the session bus, with the requests that await a reply.
 pub(crate) struct BusConnection<P> {
-    pub(crate) address: String,
+    pub(crate) address: BusAddress,
     pub(crate) protocol: P,
     connection: Connection,
     stream: MessageStream,
@@ -63,7 +64,8 @@ impl<P: BusProtocol> BusConnection<P> {
     pub(crate) async fn open(protocol: P, clock: &dyn Clock) -> Result<Self, SourceError> {
         let address = session_bus::own_address()?;
         let timer = clock.timer().map_err(|error| no_timer(&error))?;
-        let connection = session_bus::connect(clock, &address).await?;
+        let (connection, address) = session_bus::connect_to_first(clock, &address).await?;
+        let address = BusAddress::new(address, connection.server_guid().as_str());
         let stream = MessageStream::from(&connection);
         let pending = BTreeMap::new();
         let mut connection = Self { address, protocol, connection, stream, timer, pending };
@@ -155,7 +157,8 @@ pub(crate) async fn yield_once() {
     .await;
 }
 
-fn no_timer(error: &io::Error) -> SourceError {
+/// The error for a timer that the system does not create.
+pub(super) fn no_timer(error: &io::Error) -> SourceError {
     SourceError {
         cause: format!("cannot create a timer: {error}").into(),
         help: "close programs that have many files open, or raise the limit (ulimit -n)".into(),

@@ -14,11 +14,15 @@
 #[cfg(target_os = "linux")]
 mod client;
 #[cfg(target_os = "linux")]
+mod client_process;
+#[cfg(target_os = "linux")]
 mod instance;
 #[cfg(target_os = "linux")]
 mod message;
 #[cfg(target_os = "linux")]
 mod off_bus;
+#[cfg(target_os = "linux")]
+mod off_bus_cause;
 #[cfg(target_os = "linux")]
 mod probe;
 #[cfg(target_os = "linux")]
@@ -35,13 +39,16 @@ mod watcher;
 use crate::descriptor::{OptionKind, OptionSpec, Platform, SourceDescriptor};
 use crate::keepalive::{CHECK_OPTION, TIMEOUT_OPTION};
 
+/// The option for clients on another bus.
+const OTHER_BUSES: &str = "other-buses";
+
 /// Descriptor of this source.
 pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
     name: "purple",
     about: "Pidgin, Finch, Chatty and other libpurple 2 clients, over D-Bus",
     capabilities: &["life", "sign-in", "presence", "accounts", "saved status"],
     limitations: &[
-        "a client that was started without a bus, or for another bus, is not visible",
+        "a client that is not on this bus is `unknown`; `watch` searches for it twice a minute",
         "a client reports a silent network after 150 s, when its keepalive fails",
         "SIMPLE accounts do not report the loss of their server",
     ],
@@ -55,6 +62,12 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
             kind: OptionKind::Path,
             default: "",
             help: "a file to append messages from the bus to, with account names, for bug reports",
+        },
+        OptionSpec {
+            name: OTHER_BUSES,
+            kind: OptionKind::Bool,
+            default: "true",
+            help: "whether a client of yours on another bus is `unknown`; `false` ignores it",
         },
     ],
     #[cfg(target_os = "linux")]

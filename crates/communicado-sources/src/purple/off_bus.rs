@@ -1,94 +1,121 @@
 //! Clients that run and are not on the bus.
 //!
-//! A libpurple client does not reconnect to a bus that restarts. It continues to run, perhaps
-//! signed in, and the bus does not show it. To report it as absent would be wrong.
+//! A libpurple client does not reconnect to a bus that restarts, and a client may have been started
+//! for another bus, for none, or in a sandbox. It runs, perhaps signed in, and the bus does not
+//! show it. To report it as absent would be wrong.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt as _;
 use std::task::Context;
+use std::time::Duration;
 
+use communicado_core::{Life, Moment};
 use communicado_runtime::async_fd;
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::watcher::KNOWN_CLIENTS;
+use super::client_process;
+use super::off_bus_cause::{OffBusCause, START_MAX};
 use crate::bus::OffBusClients;
-use crate::session_bus;
+use crate::dbus_address::BusAddress;
 
-/// A client that was started for a bus and is not on it.
-pub(super) struct OffBusClient {
-    pub(super) client: &'static str,
-    pub(super) process: u32,
-    /// Becomes readable when the process exits (`pidfd_open(2)`).
-    pub(super) exited: OwnedFd,
+/// A client that the search found, with its process.
+struct Found {
+    client: &'static str,
+    process: u32,
+    cause: OffBusCause,
+    /// The end of the time to start.
+    starting_until: Option<Moment>,
+    exited: AsyncFd<OwnedFd>,
 }
 
-/// The name of a process: the first 15 bytes of its program's name (`proc(5)`).
-pub(super) fn process_name(process: u32) -> Option<String> {
-    let name = fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
-    Some(name.trim_end().to_owned())
+/// The clients that the search found.
+///
+/// The kernel does not notify a program of a process that starts. So the search repeats.
+pub(super) struct PurpleOffBus {
+    found: Vec<Found>,
+    includes_other_buses: bool,
+    /// The time between two searches.
+    interval: Duration,
+    next_search: Option<Moment>,
 }
 
-/// The clients that the search found, with their processes.
-#[derive(Default)]
-pub(super) struct PurpleOffBus(Vec<(&'static str, AsyncFd<OwnedFd>)>);
+impl PurpleOffBus {
+    pub(super) const fn new(includes_other_buses: bool, interval: Duration) -> Self {
+        Self { found: Vec::new(), includes_other_buses, interval, next_search: None }
+    }
+}
+
+/// The clients that are not on the bus at `address`.
+pub(super) fn search(
+    address: &BusAddress,
+    includes_other_buses: bool,
+    is_on_bus: impl Fn(&str) -> bool,
+) -> Vec<client_process::OffBusClient> {
+    let mut found = client_process::find(address);
+    found.retain(|found| {
+        !is_on_bus(found.client) && (includes_other_buses || !found.cause.is_elsewhere())
+    });
+    found
+}
 
 impl OffBusClients for PurpleOffBus {
-    fn search(&mut self, address: &str, is_on_bus: impl Fn(&str) -> bool) {
-        for found in find(address).into_iter().filter(|found| !is_on_bus(found.client)) {
+    fn search(
+        &mut self,
+        now: Moment,
+        address: &BusAddress,
+        is_on_bus: impl Fn(&str) -> bool,
+    ) -> BTreeSet<&'static str> {
+        let mut new = BTreeSet::new();
+        self.next_search = Some(now.after(self.interval));
+        for found in search(address, self.includes_other_buses, is_on_bus) {
+            let (client, process, cause) = (found.client, found.process, found.cause);
+            if self.found.iter().any(|known| known.process == process) {
+                continue;
+            }
             if let Ok(exited) = async_fd(found.exited, Interest::READABLE) {
-                self.0.push((found.client, exited));
+                let left = START_MAX.saturating_sub(found.age);
+                let starting_until = (cause == OffBusCause::Starting).then(|| now.after(left));
+                self.found.push(Found { client, process, cause, starting_until, exited });
+                new.insert(client);
             }
         }
+        new
+    }
+
+    fn is_search_due(&self, now: Moment) -> bool {
+        self.next_search.is_some_and(|next| next <= now)
+    }
+
+    fn note_joined(&mut self, client: &str) {
+        self.found.retain(|found| found.client != client || found.cause != OffBusCause::Starting);
+    }
+
+    fn life(&self, client: &str) -> Option<Life> {
+        let mut lives = self.found.iter().filter(|found| found.client == client);
+        let first = lives.next()?.cause.life();
+        let is_starting =
+            first == Life::Starting || lives.any(|it| it.cause.life() == Life::Starting);
+        Some(if is_starting { Life::Starting } else { first })
     }
 
     fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
-        self.0.iter().map(|(client, _)| *client)
+        self.found.iter().map(|found| found.client)
     }
 
-    fn poll_exited(&mut self, cx: &mut Context<'_>) -> Option<&'static str> {
-        let mut has_exited = |file: &AsyncFd<_>| file.poll_read_ready(cx).is_ready();
-        let index = self.0.iter().position(|(_, file)| has_exited(file))?;
-        Some(self.0.swap_remove(index).0)
+    fn deadline(&self) -> Option<Moment> {
+        let starting = self.found.iter().filter_map(|found| found.starting_until);
+        starting.chain(self.next_search).min()
     }
-}
 
-/// The clients of this user that were started for the bus at `address`.
-pub(super) fn find(address: &str) -> Vec<OffBusClient> {
-    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
-    let numbers = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    numbers.filter_map(|process: u32| off_bus_client(process, address)).collect()
-}
-
-fn off_bus_client(process: u32, address: &str) -> Option<OffBusClient> {
-    let folder = format!("/proc/{process}");
-    // Only the user may read the environment of a process.
-    if fs::metadata(&folder).ok()?.uid() != rustix::process::getuid().as_raw() {
-        return None;
+    fn poll_changed(&mut self, cx: &mut Context<'_>, now: Moment) -> Option<&'static str> {
+        let mut has_exited = |found: &Found| found.exited.poll_read_ready(cx).is_ready();
+        if let Some(index) = self.found.iter().position(&mut has_exited) {
+            return Some(self.found.swap_remove(index).client);
+        }
+        let is_late = |found: &&mut Found| found.starting_until.is_some_and(|until| until <= now);
+        let late = self.found.iter_mut().find(is_late)?;
+        (late.cause, late.starting_until) = (OffBusCause::Lost, None);
+        Some(late.client)
     }
-    let name = process_name(process)?;
-    let (_, client, _) = KNOWN_CLIENTS.iter().find(|(known, ..)| *known == name)?;
-    // Opened before the rest is read, in case the kernel reuses the process ID meanwhile.
-    let pid = Pid::from_raw(i32::try_from(process).ok()?)?;
-    let exited = pidfd_open(pid, PidfdFlags::NONBLOCK).ok()?;
-    let environment = fs::read(format!("{folder}/environ")).ok()?;
-    let variables: BTreeMap<&[u8], &[u8]> = environment
-        .split(|byte| *byte == 0)
-        .filter_map(|variable| {
-            let equals = variable.iter().position(|byte| *byte == b'=')?;
-            Some((variable.get(..equals)?, variable.get(equals + 1..)?))
-        })
-        .collect();
-    let var = |name: &str| {
-        let value = variables.get(name.as_bytes())?;
-        Some(String::from_utf8_lossy(value).into_owned())
-    };
-    // The state follows the name, which may contain spaces and parentheses (`proc(5)`).
-    let stat = fs::read_to_string(format!("{folder}/stat")).ok()?;
-    let is_zombie = stat.rsplit_once(')')?.1.starts_with(" Z");
-    let ours = session_bus::address(var).as_deref() == Some(address);
-    (ours && !is_zombie).then_some(OffBusClient { client, process, exited })
 }

@@ -7,10 +7,12 @@ use std::time::Duration;
 use communicado_core::{Life, SignInFailure};
 use communicado_runtime::{Check, CheckHealth, Clock, SourceError, timeout_at};
 
+use super::client_process::OffBusClient;
 use super::watcher::PurpleWatcher;
 use super::{off_bus, protocol};
 use crate::bus::ClientReport;
 use crate::client_reporter::ClientDetails;
+use crate::dbus_address::BusAddress;
 use crate::keepalive::Keepalive;
 use crate::sign_in::AccountSignIn;
 
@@ -25,16 +27,20 @@ struct ProbedClient {
     details: Option<ClientDetails>,
 }
 
-pub(super) async fn probe(keepalive: Keepalive, clock: &dyn Clock) -> Vec<Check> {
+pub(super) async fn probe(
+    keepalive: Keepalive,
+    includes_other_buses: bool,
+    clock: &dyn Clock,
+) -> Vec<Check> {
     let keepalive = Keepalive { timeout: keepalive.timeout.min(TIMEOUT), ..keepalive };
     match snapshot(keepalive, clock).await {
         Err(SourceError { cause, help }) => {
             vec![check("session bus", CheckHealth::Bad, cause, Some(help))]
         }
         Ok((address, found)) => {
-            let reached = format!("connected to the bus at `{address}`");
+            let reached = format!("connected to the bus at `{}`", address.written);
             let mut checks = vec![check("session bus", CheckHealth::Good, reached, None)];
-            let off_bus = off_bus_checks(&address, &found);
+            let off_bus = off_bus_checks(&address, includes_other_buses, &found);
             if found.is_empty() && off_bus.is_empty() {
                 checks.push(check(
                     "client",
@@ -54,7 +60,7 @@ pub(super) async fn probe(keepalive: Keepalive, clock: &dyn Clock) -> Vec<Check>
 async fn snapshot(
     keepalive: Keepalive,
     clock: &dyn Clock,
-) -> Result<(String, Vec<ProbedClient>), SourceError> {
+) -> Result<(BusAddress, Vec<ProbedClient>), SourceError> {
     let mut connection =
         protocol::open(PurpleWatcher::new(keepalive, false), keepalive, "", clock).await?;
     let mut found: BTreeMap<u32, ProbedClient> = BTreeMap::new();
@@ -170,16 +176,20 @@ const fn sign_in_action(failure: Option<SignInFailure>) -> &'static str {
     }
 }
 
-fn off_bus_checks(address: &str, found: &[ProbedClient]) -> Vec<Check> {
-    let off_bus = off_bus::find(address).into_iter();
-    let off_bus = off_bus.filter(|each| !found.iter().any(|found| found.client == each.client));
+fn off_bus_checks(
+    address: &BusAddress,
+    includes_other_buses: bool,
+    found: &[ProbedClient],
+) -> Vec<Check> {
+    let is_on_bus = |client: &str| found.iter().any(|found| found.client == client);
+    let off_bus = off_bus::search(address, includes_other_buses, is_on_bus).into_iter();
     off_bus
-        .map(|each| {
+        .map(|OffBusClient { client, process, cause, .. }| {
             check(
-                format!("client {}", each.client),
-                CheckHealth::Bad,
-                format!("it runs (process {}) but is not on the bus", each.process),
-                Some("restart it: a libpurple client does not reconnect to a new bus".into()),
+                format!("client {client}"),
+                cause.health(),
+                format!("process {process} {cause}"),
+                Some(cause.action(client).into()),
             )
         })
         .collect()

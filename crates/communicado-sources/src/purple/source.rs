@@ -4,7 +4,7 @@ use communicado_runtime::{Clock, ProbeFuture, Source, SourceHandle, WatchFuture}
 
 use super::off_bus::PurpleOffBus;
 use super::watcher::PurpleWatcher;
-use super::{probe, protocol};
+use super::{OTHER_BUSES, probe, protocol};
 use crate::bus;
 use crate::descriptor::{OptionError, ValidatedOptions};
 use crate::keepalive::Keepalive;
@@ -13,6 +13,7 @@ use crate::keepalive::Keepalive;
 pub(super) struct PurpleSource {
     keepalive: Keepalive,
     trace: String,
+    includes_other_buses: bool,
     /// True if an earlier run reached the bus.
     was_connected: bool,
 }
@@ -20,7 +21,8 @@ pub(super) struct PurpleSource {
 pub(super) fn make(options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
     let keepalive = Keepalive::from_options(options)?;
     let trace = options.path("trace");
-    Ok(Box::new(PurpleSource { keepalive, trace, was_connected: false }))
+    let includes_other_buses = options.bool(OTHER_BUSES)?;
+    Ok(Box::new(PurpleSource { keepalive, trace, includes_other_buses, was_connected: false }))
 }
 
 impl Source for PurpleSource {
@@ -30,7 +32,8 @@ impl Source for PurpleSource {
             match protocol::open(watcher, self.keepalive, &self.trace, handle.clock()).await {
                 Ok(connection) => {
                     self.was_connected = true;
-                    let off_bus = PurpleOffBus::default();
+                    let interval = self.keepalive.interval;
+                    let off_bus = PurpleOffBus::new(self.includes_other_buses, interval);
                     bus::watch(handle, connection, self.keepalive, off_bus).await
                 }
                 Err(error) => error,
@@ -39,6 +42,6 @@ impl Source for PurpleSource {
     }
 
     fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> ProbeFuture<'a> {
-        Box::pin(probe::probe(self.keepalive, clock))
+        Box::pin(probe::probe(self.keepalive, self.includes_other_buses, clock))
     }
 }

@@ -2,7 +2,8 @@
 
 use std::ffi::c_void;
 
-use windows::Win32::Foundation::{E_FAIL, E_POINTER, S_OK};
+use windows::Win32::Foundation::{E_FAIL, E_INVALIDARG, E_POINTER, S_OK};
+use windows::Win32::System::Ole::GUIDKIND_DEFAULT_SOURCE_DISP_IID;
 use windows_core::{GUID, HRESULT};
 
 use super::interface::VtableSlot;
@@ -31,9 +32,14 @@ unsafe extern "system" fn get_class_info(this: *mut c_void, result: *mut *mut c_
     unsafe { type_library::write_type_info(type_info, result) }
 }
 
-unsafe extern "system" fn get_guid(this: *mut c_void, _: u32, result: *mut GUID) -> HRESULT {
+unsafe extern "system" fn get_guid(this: *mut c_void, kind: u32, result: *mut GUID) -> HRESULT {
     if result.is_null() {
         return E_POINTER;
+    }
+    // SAFETY: COM passes a valid result pointer, which is not null.
+    unsafe { result.write_unaligned(GUID::zeroed()) };
+    if i32::try_from(kind) != Ok(GUIDKIND_DEFAULT_SOURCE_DISP_IID.0) {
+        return E_INVALIDARG;
     }
     // SAFETY: COM passes a live object of ours.
     let interface_ptr = unsafe { InterfacePtr::of(this) };

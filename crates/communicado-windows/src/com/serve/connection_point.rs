@@ -2,13 +2,15 @@
 
 use std::ffi::c_void;
 
-use windows::Win32::Foundation::{E_NOTIMPL, E_POINTER, S_OK};
+use windows::Win32::Foundation::{E_POINTER, S_OK};
 use windows::Win32::System::Com::{
-    IConnectionPoint, IConnectionPoint_Impl, IConnectionPointContainer, IEnumConnections,
+    IConnectionPoint, IConnectionPoint_Impl, IConnectionPointContainer, IEnumConnectionPoints,
+    IEnumConnections,
 };
 use windows::Win32::System::Ole::CONNECT_E_NOCONNECTION;
 use windows_core::{GUID, HRESULT, IUnknown, Interface as _, Ref, implement};
 
+use super::connection_enumerators::{enumerate_connections, enumerate_points};
 use super::interface::VtableSlot;
 use super::object::{
     ADD_REF, Callback, EventSource, InterfacePtr, ObjectRef, QUERY_INTERFACE, RELEASE,
@@ -25,15 +27,18 @@ pub(super) static TABLE: [VtableSlot; 5] = [
 ];
 
 unsafe extern "system" fn enum_connection_points(
-    _: *mut c_void,
+    this: *mut c_void,
     result: *mut *mut c_void,
 ) -> HRESULT {
     if result.is_null() {
         return E_POINTER;
     }
+    // SAFETY: COM passes a live object of ours.
+    let point = connection_point(unsafe { InterfacePtr::of(this) });
+    let enumerator: IEnumConnectionPoints = enumerate_points(point.into_iter().collect());
     // SAFETY: COM passes a valid result pointer, which is not null.
-    unsafe { result.write_unaligned(std::ptr::null_mut()) };
-    E_NOTIMPL
+    unsafe { result.write_unaligned(enumerator.into_raw()) };
+    S_OK
 }
 
 unsafe extern "system" fn find_connection_point(
@@ -49,14 +54,17 @@ unsafe extern "system" fn find_connection_point(
     // SAFETY: COM passes a GUID, which need not be aligned.
     let iid = unsafe { iid.read_unaligned() };
     let source = interface_ptr.implementation().events().map(|it| GUID::from_u128(it.iid().0));
-    let found = (source == Some(iid)).then(|| {
-        let point: IConnectionPoint =
-            ConnectionPoint { object: interface_ptr.object_ref(), iid }.into();
-        point.into_raw()
-    });
+    let found = connection_point(interface_ptr).filter(|_| source == Some(iid));
+    let found = found.map(windows_core::Interface::into_raw);
     // SAFETY: COM passes a valid result pointer, which is not null.
     unsafe { result.write_unaligned(found.unwrap_or_default()) };
     if found.is_some() { S_OK } else { CONNECT_E_NOCONNECTION }
+}
+
+/// The connection point of an object that has events.
+fn connection_point(interface_ptr: &InterfacePtr) -> Option<IConnectionPoint> {
+    let iid = GUID::from_u128(interface_ptr.implementation().events()?.iid().0);
+    Some(ConnectionPoint { object: interface_ptr.object_ref(), iid }.into())
 }
 
 /// The connection point of an object's only event interface.
@@ -88,7 +96,8 @@ impl IConnectionPoint_Impl for ConnectionPoint_Impl {
     }
 
     fn EnumConnections(&self) -> windows_core::Result<IEnumConnections> {
-        Err(windows_core::Error::from_hresult(E_NOTIMPL))
+        let connections = self.with(|events| Ok(events.connections()))?;
+        Ok(enumerate_connections(connections))
     }
 }
 

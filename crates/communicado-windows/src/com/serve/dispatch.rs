@@ -4,8 +4,8 @@ use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use windows::Win32::Foundation::{
-    DISP_E_BADPARAMCOUNT, DISP_E_EXCEPTION, DISP_E_MEMBERNOTFOUND, DISP_E_PARAMNOTFOUND,
-    DISP_E_TYPEMISMATCH, DISP_E_UNKNOWNNAME, E_POINTER, E_UNEXPECTED, S_OK,
+    DISP_E_BADINDEX, DISP_E_BADPARAMCOUNT, DISP_E_EXCEPTION, DISP_E_MEMBERNOTFOUND,
+    DISP_E_PARAMNOTFOUND, DISP_E_TYPEMISMATCH, DISP_E_UNKNOWNNAME, E_POINTER, E_UNEXPECTED, S_OK,
 };
 use windows::Win32::System::Com::{
     DISPATCH_FLAGS, DISPATCH_METHOD, DISPATCH_PROPERTYGET, DISPATCH_PROPERTYPUT,
@@ -17,6 +17,7 @@ use windows::Win32::System::Variant::{
 };
 use windows_core::{BSTR, GUID, HRESULT, PCWSTR};
 
+use super::error_info::SOURCE;
 use super::interface::{Interface, InvokeKind, Member, ValueKind, VtableSlot};
 use super::object::{
     Argument, Callback, InterfaceKind, InterfacePtr, MethodCall, MethodError, ReturnValue,
@@ -28,8 +29,6 @@ use crate::{HResult, Variant};
 
 /// The maximum length of a member name, in UTF-16 units.
 const NAME_UNITS_MAX: usize = 128;
-/// The source of every exception.
-const SOURCE: &str = "Communicado";
 
 pub(super) const GET_TYPE_INFO_COUNT: VtableSlot = VtableSlot(get_type_info_count as *const ());
 pub(super) const GET_TYPE_INFO: VtableSlot = VtableSlot(get_type_info as *const ());
@@ -39,7 +38,9 @@ pub(super) const INVOKE: VtableSlot = VtableSlot(invoke as *const ());
 fn interface(interface_ptr: &InterfacePtr) -> Option<&'static Interface> {
     match interface_ptr.kind {
         InterfaceKind::Interface(interface) => Some(interface),
-        InterfaceKind::ConnectionPointContainer | InterfaceKind::ProvideClassInfo => None,
+        InterfaceKind::ConnectionPointContainer
+        | InterfaceKind::ProvideClassInfo
+        | InterfaceKind::SupportErrorInfo => None,
     }
 }
 
@@ -57,12 +58,17 @@ unsafe extern "system" fn get_type_info_count(this: *mut c_void, result: *mut u3
 
 unsafe extern "system" fn get_type_info(
     this: *mut c_void,
-    _: u32,
+    index: u32,
     _: u32,
     result: *mut *mut c_void,
 ) -> HRESULT {
     if result.is_null() {
         return E_POINTER;
+    }
+    // SAFETY: COM passes a valid result pointer, which is not null.
+    unsafe { result.write_unaligned(std::ptr::null_mut()) };
+    if index != 0 {
+        return DISP_E_BADINDEX;
     }
     // SAFETY: COM passes a live object of ours.
     let interface_ptr = unsafe { InterfacePtr::of(this) };

@@ -5,22 +5,26 @@
 //! registered [`TypeLibrary`] lets other processes bind early.
 //!
 //! Everything runs in the multithreaded apartment: COM delivers calls on its own threads, several
-//! at once. [`Listeners`] fire events on threads of a pool, one thread per busy listener, so a
-//! listener that hangs does not block the others.
+//! at once. [`Listeners`] fire events on other threads, in one order for each client process. A
+//! listener that hangs does not block other processes.
 //!
 //! **Know:** this works only on processors whose calling convention passes each argument in one
 //! word, as every 64-bit Windows does (Microsoft, "x64 calling convention", "ARM64 ABI
 //! conventions").
 
+mod caller;
 mod class;
 mod class_info;
+mod connection_enumerators;
 mod connection_point;
+mod delivery;
 mod dispatch;
+mod error_info;
 mod interface;
+mod listener;
 mod listeners;
 mod new_object;
 mod object;
-mod pool;
 mod thunks;
 mod type_library;
 mod values;
@@ -28,7 +32,8 @@ mod vtable_call;
 
 pub use class::ClassObject;
 pub use interface::{Interface, InvokeKind, Member, ValueKind};
-pub use listeners::{EventCall, Listeners};
+pub use listener::EventCall;
+pub use listeners::Listeners;
 pub use object::{
     Argument, Callback, EventSource, MethodCall, MethodError, ObjectImpl, ObjectRef, ReturnValue,
 };

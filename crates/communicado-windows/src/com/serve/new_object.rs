@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use super::object::{InterfaceKind, InterfacePtr, ObjectImpl, ObjectInner, ObjectRef};
-use super::{class_info, connection_point};
+use super::{class_info, connection_point, error_info};
 
 impl ObjectRef {
     /// Creates a COM object; `None` if the implementation has no interface.
@@ -16,11 +16,14 @@ impl ObjectRef {
         let container = implementation.events().map(|_| InterfaceKind::ConnectionPointContainer);
         let class_info = implementation.type_library().and(implementation.class());
         let class_info = class_info.map(|_| InterfaceKind::ProvideClassInfo);
-        let interface_ptrs = kinds.chain(container).chain(class_info).map(|kind| {
+        let error_info = std::iter::once(InterfaceKind::SupportErrorInfo);
+        let kinds = kinds.chain(container).chain(class_info).chain(error_info);
+        let interface_ptrs = kinds.map(|kind| {
             let table = match kind {
                 InterfaceKind::Interface(interface) => interface.table(),
                 InterfaceKind::ConnectionPointContainer => connection_point::TABLE.as_ptr(),
                 InterfaceKind::ProvideClassInfo => class_info::TABLE.as_ptr(),
+                InterfaceKind::SupportErrorInfo => error_info::TABLE.as_ptr(),
             };
             InterfacePtr { table, inner: std::ptr::null(), kind }
         });

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
 
 use windows::Win32::Foundation::{E_NOINTERFACE, E_POINTER, S_OK};
-use windows::Win32::System::Com::{IConnectionPointContainer, IDispatch};
+use windows::Win32::System::Com::{IConnectionPointContainer, IDispatch, ISupportErrorInfo};
 use windows::Win32::System::Ole::{IProvideClassInfo, IProvideClassInfo2};
 use windows_core::{GUID, HRESULT, IUnknown, Interface as _};
 
@@ -65,6 +65,9 @@ pub trait EventSource {
     ///
     /// If no subscription has this cookie.
     fn unadvise(&self, cookie: u32) -> Result<(), HResult>;
+
+    /// The listeners, with their cookies.
+    fn connections(&self) -> Vec<(u32, Callback)>;
 }
 
 /// One method call.
@@ -123,8 +126,8 @@ pub enum ReturnValue {
 pub struct MethodError {
     /// The error code.
     pub code: HResult,
-    /// A description for late-bound callers, as an exception. Early-bound callers receive only the
-    /// code.
+    /// A description: for late-bound callers as an exception, for early-bound ones as an
+    /// `IErrorInfo`.
     pub description: Option<String>,
 }
 
@@ -147,6 +150,7 @@ pub(super) enum InterfaceKind {
     Interface(&'static Interface),
     ConnectionPointContainer,
     ProvideClassInfo,
+    SupportErrorInfo,
 }
 
 /// The allocation that all interface pointers of one object share.
@@ -273,6 +277,7 @@ impl ObjectInner {
             InterfaceKind::Interface(interface) => is_identity || interface.matches(iid),
             InterfaceKind::ConnectionPointContainer => *iid == IConnectionPointContainer::IID,
             InterfaceKind::ProvideClassInfo => class_info.contains(iid),
+            InterfaceKind::SupportErrorInfo => *iid == ISupportErrorInfo::IID,
         })
     }
 }

@@ -3,7 +3,9 @@
 use std::ffi::c_void;
 
 use windows::Win32::Foundation::{E_FAIL, S_OK};
-use windows::Win32::System::Com::{ITypeInfo, ITypeLib, SYS_WIN64};
+use windows::Win32::System::Com::{
+    ITypeInfo, ITypeLib, SYS_WIN32, SYS_WIN64, TKIND_DISPATCH, TKIND_INTERFACE,
+};
 use windows::Win32::System::Ole::{
     LoadTypeLibEx, REGKIND_NONE, RegisterTypeLibForUser, UnRegisterTypeLibForUser,
 };
@@ -38,7 +40,8 @@ impl TypeLibrary {
         Ok(Self { library: loaded.map_err(failed)?, path: wide })
     }
 
-    /// Registers the library for this user, without administrator rights.
+    /// Registers the library for this user and programs of this word size, without administrator
+    /// rights.
     ///
     /// # Errors
     ///
@@ -58,31 +61,62 @@ impl TypeLibrary {
         /// `TYPE_E_REGISTRYACCESS`: the library is not registered.
         const NOT_REGISTERED: HRESULT = HRESULT(0x8002_801C_u32.cast_signed());
         let id = GUID::from_u128(library.0);
-        // SAFETY: the GUID outlives the call.
-        let done = unsafe { UnRegisterTypeLibForUser(&raw const id, 1, 0, 0, SYS_WIN64) };
-        match done {
-            Err(error) if error.code() != NOT_REGISTERED => {
-                Err(WindowsError::from_core("unregister the type library", &error))
+        for system in [SYS_WIN32, SYS_WIN64] {
+            // SAFETY: the GUID outlives the call.
+            let done = unsafe { UnRegisterTypeLibForUser(&raw const id, 1, 0, 0, system) };
+            match done {
+                Err(error) if error.code() != NOT_REGISTERED => {
+                    return Err(WindowsError::from_core("unregister the type library", &error));
+                }
+                _ => {}
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 
-    /// Removes the registration of this library.
+    /// The path that the library was loaded from.
+    #[must_use]
+    pub fn path(&self) -> String {
+        self.path.to_string_lossy()
+    }
+
+    /// The id.
     ///
     /// # Errors
     ///
-    /// If the registry is not writable.
-    pub fn unregister_this(&self) -> Result<(), WindowsError> {
+    /// If the library is damaged.
+    pub fn id(&self) -> Result<Guid, WindowsError> {
         // SAFETY: the library is alive.
-        let attributes = unsafe { self.library.GetLibAttr() };
-        let attributes =
-            attributes.map_err(|error| WindowsError::from_core("read a type library", &error))?;
+        let attributes = unsafe { self.library.GetLibAttr() }.map_err(|error| damaged(&error))?;
         // SAFETY: the attributes are valid until `ReleaseTLibAttr`.
         let id = unsafe { (*attributes).guid };
         // SAFETY: the attributes come from this library, and are not used afterwards.
         unsafe { self.library.ReleaseTLibAttr(attributes) };
-        Self::unregister(Guid(id.to_u128()))
+        Ok(Guid(id.to_u128()))
+    }
+
+    /// The ids of the interfaces and event interfaces.
+    ///
+    /// # Errors
+    ///
+    /// If the library is damaged.
+    pub fn interfaces(&self) -> Result<Vec<Guid>, WindowsError> {
+        // SAFETY: the library is alive.
+        let count = unsafe { self.library.GetTypeInfoCount() };
+        let ids = (0..count).map(|index| {
+            // SAFETY: the library is alive, and the index is in range.
+            let info = unsafe { self.library.GetTypeInfo(index) }?;
+            // SAFETY: the description is alive.
+            let attributes = unsafe { info.GetTypeAttr() }?;
+            // SAFETY: the attributes are valid until `ReleaseTypeAttr`.
+            let (id, kind) = unsafe { ((*attributes).guid, (*attributes).typekind) };
+            // SAFETY: the attributes come from this description, and are not used afterwards.
+            unsafe { info.ReleaseTypeAttr(attributes) };
+            let is_interface = kind == TKIND_INTERFACE || kind == TKIND_DISPATCH;
+            Ok(is_interface.then(|| Guid(id.to_u128())))
+        });
+        let ids: windows_core::Result<Vec<_>> = ids.collect();
+        Ok(ids.map_err(|error| damaged(&error))?.into_iter().flatten().collect())
     }
 
     /// The description of a class or an interface.
@@ -91,6 +125,10 @@ impl TypeLibrary {
         // SAFETY: the library is alive, and the GUID outlives the call.
         unsafe { self.library.GetTypeInfoOfGuid(&raw const id) }.ok()
     }
+}
+
+fn damaged(error: &windows_core::Error) -> WindowsError {
+    WindowsError::from_core("read the type library", error)
 }
 
 /// Writes a type description to a result pointer.

@@ -10,6 +10,7 @@ use windows::Win32::System::Variant::VARIANT;
 use windows_core::{BSTR, HRESULT};
 
 use super::dispatch::convert_argument;
+use super::error_info::set_error_info;
 use super::interface::{INHERITED, Member, ValueKind};
 use super::object::{Argument, InterfaceKind, InterfacePtr, MethodCall, MethodError, ReturnValue};
 use super::values;
@@ -51,7 +52,10 @@ pub(super) unsafe fn invoke_slot(this: *mut c_void, slot: usize, words: &[usize]
     }));
     match answered {
         Ok(Ok(())) => S_OK,
-        Ok(Err(error)) => HRESULT(error.code.0),
+        Ok(Err(error)) => {
+            set_error_info(*iid, &error);
+            HRESULT(error.code.0)
+        }
         Err(_) => E_UNEXPECTED,
     }
 }

@@ -2,13 +2,14 @@
 //! at once, however fast they fork.
 
 use std::fs;
-use std::io;
+use std::io::{self, Seek as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-/// The attempts to remove a busy cgroup, and the pause between two of them.
-const REMOVAL_ATTEMPTS: u32 = 200;
-const REMOVAL_INTERVAL: Duration = Duration::from_millis(5);
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+/// The attempts to remove a busy cgroup, and the longest wait between two of them.
+const MAX_REMOVALS: u32 = 4;
+const MAX_WAIT: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 /// The mount points of cgroup version 2, alone or with version 1.
 const MOUNTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
@@ -55,16 +56,21 @@ impl Cgroup {
 
     /// Removes the cgroup, if it has no processes.
     ///
-    /// A process that was reaped a moment ago may still count, because the kernel leaves the cgroup
-    /// only after the last switch away from the process. The call is therefore repeated for up to a
-    /// second while the cgroup is busy.
+    /// A process that was reaped a moment ago may still count, because it leaves the cgroup after
+    /// the last switch away from it. The kernel reports that in `cgroup.events`, as an exceptional
+    /// condition of the file (Linux, `Documentation/admin-guide/cgroup-v2.rst`).
     pub(super) fn remove(&self) {
-        for _ in 0..REMOVAL_ATTEMPTS {
-            match fs::remove_dir(&self.0) {
-                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {}
-                _ => return,
+        let Ok(mut events) = fs::File::open(self.0.join("cgroup.events")) else { return };
+        for _ in 0..MAX_REMOVALS {
+            // Only a change after the file was read is reported.
+            let read = events.rewind().and_then(|()| io::read_to_string(&events));
+            let removed = fs::remove_dir(&self.0);
+            let is_busy = removed.is_err_and(|error| error.kind() == io::ErrorKind::ResourceBusy);
+            if read.is_err() || !is_busy {
+                return;
             }
-            std::thread::sleep(REMOVAL_INTERVAL);
+            let mut changes = [PollFd::new(&events, PollFlags::PRI)];
+            let _ = poll(&mut changes, Some(&MAX_WAIT));
         }
     }
 
@@ -106,9 +112,12 @@ mod tests {
             std::thread::yield_now();
         }
         fs::write(cgroup.path().join("cgroup.procs"), child.id().to_string()).unwrap();
-        cgroup.kill().unwrap();
+        std::thread::scope(|scope| {
+            // Waits for the end of the processes.
+            scope.spawn(|| cgroup.remove());
+            cgroup.kill().unwrap();
+        });
         assert_eq!(child.wait().unwrap().signal(), Some(9));
-        cgroup.remove();
         assert!(!cgroup.path().exists());
     }
 
