@@ -54,12 +54,11 @@ pub(super) fn parse(bytes: &[u8], now: Timestamp) -> Result<Publish, ApiError> {
 
 fn complete_client(client: &mut Map<String, Value>, now: Timestamp) {
     client.retain(|key, _| CLIENT_KEYS.contains(&key.as_str()));
-    let since = client.get("since").cloned().unwrap_or_else(|| json!(now));
     for (key, value) in [
         ("v", json!(VERSION)),
         ("revision", json!(0)),
         ("at", json!(now)),
-        ("since", since.clone()),
+        ("since", Value::Null),
         ("availability", Value::Null),
         ("activity", Value::Null),
         ("source", json!("api")),
@@ -71,7 +70,7 @@ fn complete_client(client: &mut Map<String, Value>, now: Timestamp) {
         account.retain(|key, _| ACCOUNT_KEYS.contains(&key.as_str()));
         for (key, value) in [
             ("protocol", json!("")),
-            ("since", since.clone()),
+            ("since", Value::Null),
             ("availability", Value::Null),
             ("activity", Value::Null),
         ] {
@@ -101,10 +100,7 @@ mod tests {
                 {"account": "ada", "status": "signed-in"}]}]});
         let parsed_least = parsed(&least).unwrap();
         let client = &parsed_least.clients[0];
-        assert_eq!(
-            (&*client.client, &*client.source, client.since),
-            ("phone", "api", Timestamp::EPOCH)
-        );
+        assert_eq!((&*client.client, &*client.source, client.since), ("phone", "api", None));
         assert_eq!(&*client.accounts[0].account, "ada");
         for (pointer, missing) in
             [("/clients/0", "client"), ("/clients/0", "status"), ("", "lease_ms")]
