@@ -26,7 +26,7 @@ fn a_client_that_answers_is_described_completely() {
     says(
         &wine,
         &[
-            "client communicator: `communicator.exe` runs (UpAndRunning 2)",
+            "client communicator: `communicator.exe` runs (process ",
             "registration of communicator: for 64-bit and 32-bit programs, class {8885370D-",
             "process of communicator: same integrity level as this program (high), 64-bit",
             "object of communicator: signed in, ONLINE",

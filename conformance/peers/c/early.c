@@ -1,5 +1,5 @@
 /* An early-bound caller of IMessenger3 and the interfaces that it returns: every slot by its position
- * in the vtable. Each line has the result of one call. With an argument: `cycles N` connects,
+ * in the vtable. Each line has the result of one call. With an argument: `beside` does the same with the other interfaces; `cycles N` connects,
  * subscribes and releases N times; `flood N` writes MyStatus N times; both print every hundredth
  * number; `hang` subscribes and never returns from an event; `leave` exits without a release; `hold` keeps one object of
  * every interface. */
@@ -67,6 +67,44 @@ static IConnectionPoint *subscribe(void *messenger, DWORD *cookie)
     if (FAILED(hr)) { print_result("subscribe", hr); exit(1); }
     IConnectionPointContainer_Release(container);
     return point;
+}
+
+/* The interfaces beside the members: connection points and their connections, class information, error information. */
+static void beside(IMessenger3 *messenger)
+{
+    IConnectionPointContainer *container;
+    IEnumConnectionPoints *points;
+    IConnectionPoint *point = NULL;
+    IEnumConnections *connections;
+    IProvideClassInfo2 *class_info;
+    ISupportErrorInfo *error_info;
+    ITypeInfo *type_info = NULL;
+    CONNECTDATA data = {0};
+    DWORD cookie;
+    ULONG fetched = 0;
+    GUID iid;
+    HRESULT hr = IMessenger3_QueryInterface(messenger, &IID_IConnectionPointContainer, (void **)&container);
+    if (SUCCEEDED(hr)) hr = IConnectionPointContainer_EnumConnectionPoints(container, &points);
+    if (SUCCEEDED(hr)) hr = IEnumConnectionPoints_Next(points, 1, &point, &fetched);
+    if (SUCCEEDED(hr)) hr = IConnectionPoint_GetConnectionInterface(point, &iid);
+    /* Wine's proxies return a wrong count after the array, so only its elements count here. */
+    number("EnumConnectionPoints", hr, IsEqualIID(&iid, &DIID_DMessengerEvents));
+    print_result("EnumConnectionPoints after the last", IEnumConnectionPoints_Next(points, 1, &point, &fetched));
+    point = subscribe(messenger, &cookie);
+    hr = IConnectionPoint_EnumConnections(point, &connections);
+    if (SUCCEEDED(hr)) hr = IEnumConnections_Next(connections, 1, &data, &fetched);
+    number("EnumConnections", hr, data.dwCookie == cookie && data.pUnk);
+    IConnectionPoint_Unadvise(point, cookie);
+    hr = IMessenger3_QueryInterface(messenger, &IID_IProvideClassInfo2, (void **)&class_info);
+    if (SUCCEEDED(hr)) hr = IProvideClassInfo2_GetGUID(class_info, GUIDKIND_DEFAULT_SOURCE_DISP_IID, &iid);
+    number("GetGUID", hr, IsEqualIID(&iid, &DIID_DMessengerEvents));
+    print_result("GetGUID of another kind", IProvideClassInfo2_GetGUID(class_info, 2, &iid));
+    print_result("GetTypeInfo", IMessenger3_GetTypeInfo(messenger, 0, 0, &type_info));
+    print_result("GetTypeInfo of another index", IMessenger3_GetTypeInfo(messenger, 1, 0, &type_info));
+    hr = IMessenger3_QueryInterface(messenger, &IID_ISupportErrorInfo, (void **)&error_info);
+    if (SUCCEEDED(hr)) hr = ISupportErrorInfo_InterfaceSupportsErrorInfo(error_info, &IID_IMessenger3);
+    print_result("InterfaceSupportsErrorInfo", hr);
+    print_result("InterfaceSupportsErrorInfo of a stranger", ISupportErrorInfo_InterfaceSupportsErrorInfo(error_info, &IID_IConnectionPoint));
 }
 
 static void walk(IMessenger3 *messenger)
@@ -159,6 +197,7 @@ int main(int argc, char **argv)
     DWORD cookie;
     CoInitializeEx(NULL, COINIT_MULTITHREADED);
     if (!strcmp(word, "walk")) { walk(create()); return 0; }
+    if (!strcmp(word, "beside")) { beside(create()); return 0; }
     if (!strcmp(word, "cycles")) {
         /* One object of every interface stays, with its class object. When the last object of an interface goes, Wine's
          * RpcServerUnregisterIf waits for the calls to that interface. It reads CurrentCalls before it sets Delete and

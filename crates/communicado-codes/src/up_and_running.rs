@@ -13,8 +13,9 @@ pub(crate) const CODES: &[Code] = &[
         number: 0,
         name: "UpAndRunning 0",
         family: Family::UpAndRunning,
-        meaning: "The client does not run.",
-        action: "Start the client.",
+        meaning: "The client says that it does not run; its process decides, because some clients \
+                  never set the value.",
+        action: "Start the client, or turn on its integration with Office if it runs.",
         status: Some("absent"),
     },
     Code {

@@ -45,6 +45,7 @@ pub struct Client {
     pub reason: Option<Arc<str>>,
     /// The start of this status, including presence and reason. `None` if no change to it was
     /// observed.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub since: Option<Timestamp>,
     /// The source of this state.
     pub source: Arc<str>,
@@ -87,6 +88,7 @@ pub struct Account {
     pub reason: Option<Arc<str>>,
     /// The start of this status, including presence and reason. `None` if no change to it was
     /// observed.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub since: Option<Timestamp>,
 }
 
