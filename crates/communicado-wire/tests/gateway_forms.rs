@@ -27,6 +27,13 @@ fn every_golden_person_is_read_and_written_to_the_letter() {
     check(golden, |line| serde_json::from_str::<Person>(line), Person::to_json);
     let golden = include_str!("golden/own-people-v1.jsonl");
     check(golden, |line| serde_json::from_str::<OwnPerson>(line), OwnPerson::to_json);
+    // A gateway of version 0.1.0 sends no sign-in names.
+    for line in lines(golden) {
+        let former = line.replace(r#","sign_in":["ada@example.org"]"#, "");
+        assert_ne!(former, line);
+        let person = serde_json::from_str::<OwnPerson>(&former).expect(&former);
+        assert!(person.sign_in.is_empty());
+    }
 }
 
 #[test]
