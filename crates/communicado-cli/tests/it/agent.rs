@@ -121,7 +121,7 @@ fn without_a_terminal_there_is_no_consent() {
 fn an_insecure_gateway_address_is_refused() {
     let check = |url: &str, why: &str, help: &str| {
         let err = format!(
-            "error: invalid value '{url}' for '<URL>': `{url}` is not an address of a gateway: {why}; \
+            "error: invalid value '{url}' for '<URL|NAME>': `{url}` is not an address of a gateway: {why}; \
              {help}\n\nFor more information, try '--help'.\n"
         );
         allow(url, &["--yes"]).expect(2, "", &err);
@@ -250,7 +250,7 @@ fn status_prints_the_consent_without_a_running_agent() {
         serde_json::from_str(&status(&["--json"]).expect_stdout(1, "")).expect("JSON");
     let expected = json!({
         "v": 1, "allowed": true, "gateway": URL, "person": "ada", "device": "laptop",
-        "names": false, "runs": false, "standing": null, "since": null, "silent": true,
+        "names": false, "runs": false, "sinks": [], "standing": null, "since": null, "silent": true,
         "until": null, "because": null, "help": null,
     });
     assert_eq!(object, expected);

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use communicado_core::Availability;
 use communicado_wire::gateway::{Manual, Publish, Published};
-use communicado_wire::{Client, Status};
+use communicado_wire::{Client, Status, Timestamp};
 
 use super::auth::Auth;
 use super::response::{ApiResult, App, json, parse_json, read_body};
@@ -33,7 +33,7 @@ pub(super) async fn put_device(
     let principal = auth.principal()?;
     principal.require_publish_for(&person)?;
     let body = read_body(&app, &auth, request).await?;
-    let (clients, lease) = publication(&body)?;
+    let (clients, lease) = publication(&body, app.now().civil)?;
     // Each write stores the whole person.
     let known = app.people().person(&person).map_or(0, |person| person.device_bytes());
     let more = (known + body.len()) / BYTES_PER_REQUEST;
@@ -56,8 +56,11 @@ pub(super) async fn put_device(
 /// # Errors
 ///
 /// If the publication is malformed or exceeds a limit.
-pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), ApiError> {
-    let Publish { v, lease_ms, clients } = parse_json(bytes)?;
+pub(crate) fn publication(
+    bytes: &[u8],
+    now: Timestamp,
+) -> Result<(Vec<Client>, Duration), ApiError> {
+    let Publish { v, lease_ms, clients } = super::publication::parse(bytes, now)?;
     if v != communicado_wire::VERSION {
         let detail = format!("version {v} is not supported");
         return Err(ApiError::bad_request(detail, "send version 1"));

@@ -33,14 +33,20 @@ pub fn redact(client: &Client, detail: Detail) -> Client {
     copy
 }
 
-/// Compares two lists of clients, without revisions and the times of changes.
-pub(super) fn same_content(one: &[Client], other: &[Client]) -> bool {
+/// Compares two states of a client, without the revision and the time of the change.
+pub(crate) fn has_same_content(one: &Client, other: &Client) -> bool {
     let content = |client: &Client| {
         let mut content = client.clone();
         (content.revision, content.at) = (0, Timestamp::EPOCH);
         content
     };
-    one.len() == other.len() && one.iter().map(content).eq(other.iter().map(content))
+    content(one) == content(other)
+}
+
+/// Compares two lists of clients, without revisions and the times of changes.
+pub(super) fn same_content(one: &[Client], other: &[Client]) -> bool {
+    let mut pairs = one.iter().zip(other);
+    one.len() == other.len() && pairs.all(|(one, other)| has_same_content(one, other))
 }
 
 #[cfg(test)]
