@@ -149,6 +149,8 @@ fn the_password_comes_from_a_private_file() {
     fixture.secret("password", "secret\n");
     fixture.expect_success(&["try", "mqtt"]);
     let mut agent = fixture.agent();
+    // The reader already has the message of `try`.
+    fixture.expect_sink("mqtt", "reporting");
     contract::knows(&mut reader, "absent", "");
     ends(&mut agent);
     let output = agent.output() + &fixture.run(&["status"]).out;
