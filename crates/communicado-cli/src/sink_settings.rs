@@ -19,7 +19,7 @@ pub(crate) const EACH_SINK: [(&str, &str, &str, &str); 6] = [
     ("kind", "kind", "", "The kind of the sink. Default: the name of the section."),
     ("enabled", "bool", "true", "Whether to use this sink."),
     ("clients", "list", "", "Report only these clients. An empty list means `clients` above."),
-    ("accounts", "false", "false", "Whether to report the names of accounts too."),
+    ("accounts", "false", "false", "Whether to report the names of accounts and notes too."),
     ("when", "condition", "", "Report a client only while this condition is true for it."),
     (
         "hours",
