@@ -207,9 +207,9 @@ fn describe_sink(
         (false, Some(when)) => format!("{}, while {when}", selected.join(", ")),
     };
     let accounts = if consent.accounts {
-        "the names, protocols, statuses and selected statuses of your accounts"
+        "the names, protocols, statuses, selected statuses and notes of your accounts"
     } else {
-        "no account names, no protocols"
+        "no account names, no protocols, no notes"
     };
     format!(
         "communicado agent will report to the listener of sink `{name}`:\n  \
