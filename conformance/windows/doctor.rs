@@ -47,7 +47,7 @@ fn a_client_that_refuses_is_described_with_an_action() {
         &[
             "registration of communicator: for 32-bit programs only",
             "object of communicator: reading it failed with 0x80080005 CO_E_SERVER_EXEC_FAILURE",
-            "do: Run both as the same user at the same level, usually neither as administrator",
+            "help: Run both as the same user at the same level, usually neither as administrator",
         ],
     );
 }

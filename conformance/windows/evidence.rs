@@ -39,7 +39,7 @@ fn doctor(wine: &Wine, subject: &str) -> String {
     let is_about = |line: &str| line.get(4..).is_some_and(|text| text.starts_with(subject));
     let about = lines.iter().enumerate().filter(|(_, line)| is_about(line));
     let with_action = about.flat_map(|(at, line)| {
-        let action = lines.get(at + 1).filter(|next| next.trim_start().starts_with("do: "));
+        let action = lines.get(at + 1).filter(|next| next.trim_start().starts_with("help: "));
         [Some(line), action]
     });
     with_action.flatten().map(|line| format!("{line}\n")).collect()
@@ -90,12 +90,12 @@ fn a_process_that_stays_without_its_flag_starts_and_then_is_unknown() {
     assert!(line.contains("its flag does not say so (UpAndRunning 0)"), "{line}");
     let line = doctor(&wine, "client Linphone");
     assert!(line.contains("no key of this user"), "{line}");
-    assert!(!line.contains("do: start"), "{line}");
+    assert!(!line.contains("help: start"), "{line}");
     let line = doctor(&wine, "client teams-classic");
     assert!(line.contains("(no UpAndRunning)"), "{line}");
     let line = doctor(&wine, "client communicator");
     assert!(line.contains("its start has not ended within 30 s"), "{line}");
-    assert!(line.contains("do: end `communicator.exe` (process"), "{line}");
+    assert!(line.contains("help: end `communicator.exe` (process"), "{line}");
     assert!(line.contains("and `UcMapi.exe` (process"), "{line}");
     let line = doctor(&wine, "DefaultIMApp");
     assert!(line.contains("Office uses `Communicator`, which runs"), "{line}");
@@ -137,7 +137,7 @@ fn a_helper_that_is_left_over_is_not_the_client() {
 fn every_spelling_is_read_and_explained() {
     for (case, program, client, expected, finding) in [
         ("foreign-process-id", "lync.exe", "lync", NOT_SUPPORTED, "it has registered no class"),
-        ("flag-text", "CiscoJabber.exe", "jabber", NOT_SUPPORTED, "do: make it a DWORD"),
+        ("flag-text", "CiscoJabber.exe", "jabber", NOT_SUPPORTED, "help: make it a DWORD"),
         (
             "flag-quad",
             "CiscoJabber.exe",

@@ -300,7 +300,7 @@ fn the_sources_see_the_provider_as_one_client() {
     watch.expect(client, &[phone]);
     assert_eq!(watch.accounts(), [("alice@uc.test", "SIP")]);
     let doctor = wine.communicado().run(&["doctor"]);
-    let advice = "do: run `communicado provide --register`";
+    let advice = "help: run `communicado provide --register`";
     assert!(doctor.out.contains(advice), "{}", doctor.out);
     assert!(!doctor.out.contains("repair its installation"), "{}", doctor.out);
     provider.kill();

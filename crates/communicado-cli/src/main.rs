@@ -17,7 +17,9 @@ mod local_time;
 mod options;
 mod parsers;
 mod runtime;
+mod setting_value;
 mod settings;
+mod sink_settings;
 mod suggestion;
 mod working_hours;
 

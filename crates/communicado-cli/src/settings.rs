@@ -7,11 +7,12 @@ use std::time::Duration;
 use communicado::{Monitor, MonitorBuilder, SOURCES, SourceOptions};
 use communicado_cli_support::{Failure, dirs};
 use communicado_sources::OptionKind;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::options::{ColorChoice, GlobalOptions};
 use crate::parsers::parse_duration;
+use crate::setting_value::{SettingError, SettingValue};
+use crate::sink_settings::{SinkSettings, is_sink_name, unknown_sink_kind};
 use crate::suggestion::did_you_mean;
 use crate::working_hours::WorkingHours;
 
@@ -56,6 +57,7 @@ pub(crate) struct Settings {
     pub(crate) patience: Option<Duration>,
     pub(crate) agent: AgentSettings,
     pub(crate) sources: BTreeMap<&'static str, SourceSettings>,
+    pub(crate) sinks: BTreeMap<String, SinkSettings>,
     /// The configuration file, if one was read.
     pub(crate) file: Option<PathBuf>,
 }
@@ -77,21 +79,6 @@ pub(crate) struct SourceSettings {
     /// The clients to report even while absent, if they differ from those of the descriptor.
     pub(crate) clients: Option<Vec<String>>,
 }
-
-/// A value from a file or the command line.
-#[derive(Clone, Debug)]
-enum SettingValue {
-    /// A value of `--set`, which the setting parses as a text, a boolean or a list.
-    Unparsed(String),
-    Text(String),
-    Bool(bool),
-    List(Vec<String>),
-    /// A value of a type that no setting accepts, with the name of the type.
-    Other(&'static str),
-}
-
-/// The error of an invalid value: the problem and what to do.
-type SettingError = (String, String);
 
 impl Settings {
     /// Loads the configuration file and applies the command line.
@@ -142,6 +129,9 @@ impl Settings {
             self.set(&path, value).map_err(|(message, help)| {
                 Failure::usage(format!("`--set {set}`: {message}")).help(help)
             })?;
+        }
+        for (name, sink) in &self.sinks {
+            sink.check_complete(name)?;
         }
         if !global.client.is_empty() {
             self.clients.clone_from(&global.client);
@@ -198,11 +188,22 @@ impl Settings {
     ) -> Result<(), Failure> {
         for (key, value) in table {
             path.push(key.get_ref());
-            let is_section = matches!(path.as_slice(), ["agent"] | ["sources"] | ["sources", _]);
+            let is_section = matches!(
+                path.as_slice(),
+                ["agent"] | ["sources"] | ["sources", _] | ["sinks"] | ["sinks", _]
+            );
             match value.get_ref() {
                 DeValue::Table(inner) if is_section => {
                     if let ["sources", name] = path.as_slice() {
                         source_named(name).map_err(|error| wrong(key.span().start, error))?;
+                    }
+                    if let ["sinks", name] = path.as_slice() {
+                        // The kind comes first, because it decides which other keys are valid.
+                        let kind = inner.iter().find(|(key, _)| key.get_ref() == "kind");
+                        let (at, kind) = kind.map_or((key.span().start, None), |(key, value)| {
+                            (key.span().start, Some(SettingValue::of(value)))
+                        });
+                        self.add_sink(name, kind).map_err(|error| wrong(at, error))?;
                     }
                     self.read_table(path, inner, wrong)?;
                 }
@@ -244,6 +245,16 @@ impl Settings {
                 return Err((message, "write the section as [agent]".to_owned()));
             }
             ["sources", name, key] => self.set_source(name, key, value)?,
+            ["sinks", name, "kind"] => drop(self.add_sink(name, Some(value))?),
+            ["sinks", name, key] => self.add_sink(name, None)?.set(key, value)?,
+            ["sinks"] => {
+                let message = "`sinks` is a section, not a value".to_owned();
+                return Err((message, "write the section as [sinks.NAME]".to_owned()));
+            }
+            ["sinks", name] => {
+                let message = format!("`sinks.{name}` is a section, not a value");
+                return Err((message, format!("write the section as [sinks.{name}]")));
+            }
             ["sources"] => {
                 let message = "`sources` is a section, not a value".to_owned();
                 return Err((message, "write the section as [sources.NAME]".to_owned()));
@@ -255,13 +266,39 @@ impl Settings {
             }
             _ => {
                 let known: Vec<&str> =
-                    TOP.iter().map(|top| top.0).chain(["agent", "sources"]).collect();
+                    TOP.iter().map(|top| top.0).chain(["agent", "sources", "sinks"]).collect();
                 let key = path.join(".");
                 let message = format!("unknown setting `{key}`");
                 return Err((message, did_you_mean(path.first().copied().unwrap_or(""), &known)));
             }
         }
         Ok(())
+    }
+
+    /// The settings of a sink, which is new if the name is. The kind may be the name.
+    fn add_sink(
+        &mut self,
+        name: &str,
+        kind: Option<SettingValue>,
+    ) -> Result<&mut SinkSettings, SettingError> {
+        if !is_sink_name(name) {
+            let help = "write a name of 1 to 64 lower-case letters, digits, `_` and `-`";
+            return Err((format!("`{name}` is not valid as the name of a sink"), help.to_owned()));
+        }
+        let named = match kind {
+            Some(value) => Some(value.text("kind", "the kind of the sink, in quotes")?),
+            None => None,
+        };
+        let kind = named.as_deref().or_else(|| Some(self.sinks.get(name)?.descriptor.kind));
+        let kind = kind.unwrap_or(name);
+        let descriptor = communicado_sinks::sink_descriptor(kind)
+            .ok_or_else(|| unknown_sink_kind(name, named.as_deref()))?;
+        let sink = self.sinks.entry(name.to_owned());
+        let sink = sink.or_insert_with(|| SinkSettings::new(descriptor));
+        if sink.descriptor.kind != descriptor.kind {
+            *sink = SinkSettings::new(descriptor);
+        }
+        Ok(sink)
     }
 
     fn set_source(
@@ -347,69 +384,6 @@ impl Default for SourceSettings {
             options: SourceOptions::default(),
             shown: BTreeMap::new(),
             clients: None,
-        }
-    }
-}
-
-impl SettingValue {
-    fn of(value: &Spanned<DeValue<'_>>) -> Self {
-        match value.get_ref() {
-            DeValue::String(text) => Self::Text(text.clone().into_owned()),
-            DeValue::Boolean(yes) => Self::Bool(*yes),
-            DeValue::Array(items) => {
-                let texts = items.iter().map(|item| match item.get_ref() {
-                    DeValue::String(text) => Some(text.clone().into_owned()),
-                    _ => None,
-                });
-                texts
-                    .collect::<Option<_>>()
-                    .map_or(Self::Other("a list of other types"), Self::List)
-            }
-            DeValue::Integer(_) => Self::Other("a whole number"),
-            DeValue::Float(_) => Self::Other("a number"),
-            DeValue::Datetime(_) => Self::Other("a date"),
-            DeValue::Table(_) => Self::Other("a section"),
-        }
-    }
-
-    const fn kind(&self) -> &'static str {
-        match self {
-            Self::Unparsed(_) | Self::Text(_) => "a text",
-            Self::Bool(_) => "true or false",
-            Self::List(_) => "a list",
-            Self::Other(kind) => kind,
-        }
-    }
-
-    fn text(self, key: &str, takes: &str) -> Result<String, SettingError> {
-        match self {
-            Self::Unparsed(text) | Self::Text(text) => Ok(text),
-            other => Err((format!("`{key}` is {}", other.kind()), format!("write {takes}"))),
-        }
-    }
-
-    fn bool(&self, key: &str) -> Result<bool, SettingError> {
-        let written = match self {
-            Self::Bool(yes) => Some(*yes),
-            Self::Unparsed(text) => text.parse().ok(),
-            _ => None,
-        };
-        written.ok_or_else(|| {
-            (format!("`{key}` is {}", self.kind()), "write true or false".to_owned())
-        })
-    }
-
-    fn list(self, key: &str) -> Result<Vec<String>, SettingError> {
-        match self {
-            Self::List(list) => Ok(list),
-            Self::Unparsed(text) => {
-                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-                Ok(items.map(str::to_owned).collect())
-            }
-            other => {
-                let help = "write a list of texts such as [\"finch\", \"pidgin\"]";
-                Err((format!("`{key}` is {}", other.kind()), help.to_owned()))
-            }
         }
     }
 }

@@ -29,6 +29,8 @@ mod descriptor;
 pub mod im_providers;
 mod keepalive;
 pub mod lync;
+#[cfg(target_os = "linux")]
+mod note;
 mod provider;
 mod purple;
 #[cfg(target_os = "linux")]

@@ -131,7 +131,7 @@ const SIGNED_OUT: AccountSignIn = AccountSignIn::SignedOut(None);
 
 fn available() -> AccountSignIn {
     let (availability, raw) = (Availability::Available, "ONLINE".to_owned());
-    AccountSignIn::SignedIn { availability, activity: None, raw }
+    AccountSignIn::SignedIn { availability, activity: None, raw, note: None }
 }
 
 #[test]
