@@ -47,7 +47,7 @@ pub enum CallArgument<'o, 'a> {
     Object(&'o Object<'a>),
 }
 
-/// How a client is called. The first call that needs the vtable decides for all later ones.
+/// Binding of the calls to a client. The first call that needs the vtable decides for all later ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Binding {
     /// By name.
