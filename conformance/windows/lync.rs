@@ -113,6 +113,7 @@ fn teams_without_a_key_of_the_machine_is_read_by_its_known_class(wine: &Wine) {
     teams.tell("state 3");
     teams.come_up();
     let mut watch = wine.watch();
+    watch.expect_all_absent_but("teams");
     watch.expect_eventually("teams", "signed-in available/Available by lync");
     assert_eq!(watch.accounts(), [("alice@uc.test", "SIP")]);
     let doctor = wine.communicado().run(&["doctor"]);
@@ -129,6 +130,7 @@ fn a_program_with_the_name_of_teams_outside_its_package_is_not_asked(wine: &Wine
     other.tell("state 3");
     other.come_up();
     let mut watch = wine.watch();
+    watch.expect_all_absent_but("teams");
     watch.expect_eventually("teams", "unknown reason=not-supported by im-providers");
     let doctor = wine.communicado().run(&["doctor"]);
     let package = "its program is not in the package `MSTeams_8wekyb3d8bbwe`";
@@ -168,6 +170,7 @@ fn a_strict_client_is_read_and_followed_as_office_does() {
     let mut teams = strict(&wine);
     teams.come_up();
     let mut watch = wine.watch();
+    watch.expect_all_absent_but("teams");
     watch.expect_eventually("teams", "signed-in available/Available by lync");
     let steps = teams.tell("steps");
     assert!(steps.starts_with(&STEPS.join(" ")), "{steps}");
@@ -198,6 +201,7 @@ fn a_second_account_of_one_client_is_subscribed_too() {
     let mut teams = strict(&wine);
     teams.come_up();
     let mut watch = wine.watch();
+    watch.expect_all_absent_but("teams");
     watch.expect_eventually("teams", "signed-in available/Available by lync");
     teams.tell("uri bob@uc.test");
     teams.tell("activity Away");
@@ -223,7 +227,7 @@ fn a_client_that_crashes_in_any_step_is_absent() {
             let status = wine.communicado().run(&["status", "--client", "teams"]);
             status.out.contains("absent").then_some(())
         });
-        teams.kill();
+        drop(teams);
         wine.restart_com();
     }
 }
