@@ -11,6 +11,7 @@ use super::response::parse_json;
 use crate::api_error::ApiError;
 
 const KEYS: [&str; 3] = ["v", "lease_ms", "clients"];
+
 /// Parses a publication that arrived at `now`.
 ///
 /// # Errors
