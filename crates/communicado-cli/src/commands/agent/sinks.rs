@@ -92,9 +92,8 @@ async fn run_sink(
     reporter: Arc<SinkReporter>,
     seed: u64,
 ) {
-    let Some(open) = sink.descriptor.open else { return };
     let context = sink_context(name, sink, settings, clock);
-    let mut opened = match open(&context, &sink.options) {
+    let mut opened = match (sink.descriptor.open)(&context, &sink.options) {
         Ok(opened) => opened,
         Err(error) => return reporter.report(name, &SinkEvent::Failed(error, None)),
     };
