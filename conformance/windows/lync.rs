@@ -139,6 +139,23 @@ fn a_program_with_the_name_of_teams_outside_its_package_is_not_asked(wine: &Wine
     watch.end();
 }
 
+/// As real Teams is while its integration with Office is switched off.
+fn teams_that_does_not_serve_its_class_is_unknown_after_its_start(wine: &Wine) {
+    let mut watch = wine.watch();
+    watch.expect_all_absent();
+    let mut teams = wine.packaged_peer(TEAMS_PACKAGE, "ms-teams.exe", TEAMS);
+    teams.tell("flag 2");
+    watch.expect_eventually("teams", "starting by lync");
+    watch.expect("teams", &["unknown reason=not-supported by lync"]);
+    let doctor = wine.communicado().run(&["doctor"]);
+    assert!(doctor.out.contains("CoCreateInstance 80040154"), "{}", doctor.out);
+    teams.tell("register");
+    watch.expect("teams", &["signed-out by lync | no accounts"]);
+    teams.kill();
+    watch.expect("teams", &["absent by lync"]);
+    watch.end();
+}
+
 /// Teams as a strict client: members by the vtable only, no `Self`, no `Unsubscribe`, and events of
 /// subscribed contacts only.
 fn strict(wine: &Wine) -> Peer {
@@ -235,6 +252,7 @@ fn a_client_that_crashes_in_any_step_is_absent() {
 crate::beside_both! {
     teams_without_a_key_of_the_machine_is_read_by_its_known_class,
     a_program_with_the_name_of_teams_outside_its_package_is_not_asked,
+    teams_that_does_not_serve_its_class_is_unknown_after_its_start,
     a_whole_session,
     a_client_that_can_do_only_the_version_of_2010,
     a_client_that_can_do_no_version_or_has_an_unknown_state_is_unknown,
