@@ -148,7 +148,7 @@ fn teams_that_does_not_serve_its_class_is_unknown_after_its_start(wine: &Wine) {
     watch.expect_eventually("teams", "starting by lync");
     watch.expect("teams", &["unknown reason=not-supported by lync"]);
     let doctor = wine.communicado().run(&["doctor"]);
-    assert!(doctor.out.contains("CoCreateInstance 80040154"), "{}", doctor.out);
+    assert!(doctor.out.contains("CoCreateInstance 0x80040154"), "{}", doctor.out);
     teams.tell("register");
     watch.expect("teams", &["signed-out by lync | no accounts"]);
     teams.kill();
