@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use communicado_core::{
     AccountId, ClientId, Fact, Generation, Life, Moment, NoteId, Observation, RosterInput,
-    SourceId, Symbol, UnknownReason,
+    SourceId, StatusStart, Symbol, UnknownReason,
 };
 use communicado_wire::journal::Entry;
 use communicado_wire::{Client, Timestamp};
@@ -201,6 +201,7 @@ impl Hub {
                     client,
                     generation,
                     fact,
+                    began: None,
                 }));
             }
         }
@@ -231,13 +232,14 @@ impl Hub {
         client: ClientId,
         generation: Generation,
         fact: Fact,
+        began: Option<StatusStart>,
     ) {
         let mut state = self.lock();
         if state.source(source).is_none_or(|each| each.run != run) {
             return;
         }
         let observed_at = state.next_observed_at(self.clock.now());
-        let observation = Observation { observed_at, source, client, generation, fact };
+        let observation = Observation { observed_at, source, client, generation, fact, began };
         self.handle(state, vec![RosterInput::Observed(observation)]);
     }
 
