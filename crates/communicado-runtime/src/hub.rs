@@ -367,6 +367,21 @@ impl Hub {
         }
     }
 
+    /// The start of a status at a civil time, if it is neither in the future nor before the start
+    /// of the machine.
+    ///
+    /// Its civil time, by the same clock, is exactly `civil`.
+    pub(crate) fn status_start(&self, civil: Timestamp) -> Option<StatusStart> {
+        let mut state = self.lock();
+        self.sync_civil_clock(&mut state);
+        let began = state.roster.began;
+        let after = StatusStart::from(Moment::START.after(civil.since(began)));
+        // The two clocks drift apart a little.
+        let start = after.before(began.since(civil)).min(self.clock.now().into());
+        let is_past = civil <= self.clock.civil();
+        (is_past && self.clock.machine_start() <= start).then_some(start)
+    }
+
     fn notify_limit<T>(
         &self,
         source: SourceId,

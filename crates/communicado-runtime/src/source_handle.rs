@@ -103,10 +103,7 @@ impl ClientHandle {
     /// civil clock was set meanwhile.
     #[must_use]
     pub fn status_start(&self, civil: Timestamp) -> Option<StatusStart> {
-        let clock = self.handle.clock();
-        let now = clock.civil();
-        let start = StatusStart::from(clock.now()).before(now.since(civil));
-        (civil <= now && clock.machine_start() <= start).then_some(start)
+        self.handle.hub.status_start(civil)
     }
 
     /// The number of an account of this client.
