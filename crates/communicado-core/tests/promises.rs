@@ -8,6 +8,9 @@
 //! The file is long because it is the complete list of promises.
 
 #[cfg(test)]
+#[path = "promises/account_model.rs"]
+mod account_model;
+#[cfg(test)]
 #[path = "promises/cases.rs"]
 mod cases;
 #[cfg(test)]

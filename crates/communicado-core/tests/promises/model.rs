@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, AccountState, Activity, Availability, Change, ChangeCause, ClientId, ClientState,
-    Fact, Generation, Life, Moment, Observation, Revision, RosterInput, SignIn, SignInFailure,
-    SourceId, Status, StatusStart, Symbol, UnknownReason,
+    AccountId, AccountState, Change, ChangeCause, ClientId, ClientState, Fact, Generation, Life,
+    Moment, Observation, Revision, RosterInput, SourceId, Status, StatusStart, Symbol,
+    UnknownReason,
 };
 
+use crate::account_model::{best, place, reports, sign_ins, stated};
 use crate::journal::{Journal, Step, end_of_lease};
 
 /// The model's state of one client at one moment.
@@ -171,11 +172,6 @@ fn stated_starts(
     starts
 }
 
-/// The start that an observation states, if it can be true.
-fn stated(observation: &Observation) -> Option<StatusStart> {
-    observation.began.filter(|began| *began <= observation.observed_at.into())
-}
-
 /// A report of a client's life.
 #[derive(Clone, Copy)]
 struct LifeReport {
@@ -251,93 +247,6 @@ fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<Li
     lives.retain(|report| caution(report.life) == most);
     let shortest = |report: &LifeReport| report.lease.unwrap_or(Duration::MAX);
     lives.into_iter().min_by_key(|report| (shortest(report), Reverse(report.began)))
-}
-
-/// The report that counts of each account, the removed ones included.
-fn reports(of_generation: &[Observation]) -> Vec<(AccountId, Observation)> {
-    let account_of = |observation: &Observation| match observation.fact {
-        Fact::Account(account, _) => Some(account),
-        Fact::Life(..) | Fact::Saved(_) => None,
-    };
-    let accounts: BTreeSet<AccountId> = of_generation.iter().filter_map(account_of).collect();
-    let report = |account: AccountId| {
-        let of_it = || of_generation.iter().filter(move |each| account_of(each) == Some(account));
-        let latest = of_it().map(|each| each.observed_at).max()?;
-        let rivals = of_it().filter(|each| each.observed_at == latest);
-        let rank = |each: &&Observation| (caution(sign_in_of(each)), stated(each));
-        Some((account, *rivals.max_by_key(rank)?))
-    };
-    accounts.into_iter().filter_map(report).collect()
-}
-
-fn sign_in_of(observation: &Observation) -> Option<SignIn> {
-    match observation.fact {
-        Fact::Account(_, sign_in) => sign_in,
-        Fact::Life(..) | Fact::Saved(_) => None,
-    }
-}
-
-/// The sign-in state of each account that was not removed.
-fn sign_ins(of_generation: &[Observation]) -> Vec<(AccountId, Status)> {
-    let status = |(account, report): (AccountId, Observation)| {
-        let status = match sign_in_of(&report)? {
-            SignIn::SignedIn(presence) => Status::SignedIn(presence),
-            SignIn::SigningIn => Status::SigningIn,
-            SignIn::SigningOut => Status::SigningOut,
-            SignIn::SignedOut(failure) => Status::SignedOut(failure),
-        };
-        Some((account, status))
-    };
-    reports(of_generation).into_iter().filter_map(status).collect()
-}
-
-/// The rank of a sign-in state: of two for the same moment, the greater wins.
-fn caution(sign_in: Option<SignIn>) -> [usize; 5] {
-    match sign_in {
-        Some(SignIn::SignedIn(presence)) => {
-            let reach = place(&REACH, presence.availability);
-            let activity = presence.activity.map_or(0, |each| 1 + place(&Activity::ALL, each));
-            let note = presence.note.map_or(0, |note| 1 + note.0 as usize);
-            [0, reach, activity, presence.raw.0 as usize, note]
-        }
-        Some(SignIn::SigningIn) => [1, 0, 0, 0, 0],
-        Some(SignIn::SigningOut) => [2, 0, 0, 0, 0],
-        Some(SignIn::SignedOut(None)) => [3, 0, 0, 0, 0],
-        Some(SignIn::SignedOut(Some(failure))) => {
-            [3, 1 + place(&SignInFailure::ALL, failure), 0, 0, 0]
-        }
-        None => [4, 0, 0, 0, 0],
-    }
-}
-
-/// Most reachable first.
-const REACH: [Availability; 8] = [
-    Availability::Available,
-    Availability::Idle,
-    Availability::Busy,
-    Availability::BeRightBack,
-    Availability::Away,
-    Availability::DoNotDisturb,
-    Availability::Invisible,
-    Availability::Other,
-];
-
-fn place<T: PartialEq>(all: &[T], sought: T) -> usize {
-    all.iter().take_while(|each| **each != sought).count()
-}
-
-/// The status of a client with these accounts.
-fn best(accounts: &[(AccountId, Status)]) -> Status {
-    let find = |word: &str| accounts.iter().map(|(_, each)| *each).find(|s| s.word() == word);
-    for availability in REACH {
-        for (_, status) in accounts {
-            if status.presence().is_some_and(|each| each.availability == availability) {
-                return *status;
-            }
-        }
-    }
-    let failed = accounts.iter().map(|(_, each)| *each).find(|each| each.reason().is_some());
-    find("signing-in").or(find("signing-out")).or(failed).unwrap_or(Status::SignedOut(None))
 }
 
 fn saved(of_generation: &[Observation]) -> Option<Symbol> {
