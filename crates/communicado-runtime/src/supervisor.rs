@@ -22,7 +22,10 @@ const BACKOFF_MAX: Duration = Duration::from_secs(30);
 ///
 /// It returns only if the clock cannot create a timer, without which leases do not expire.
 pub async fn run(hub: Arc<Hub>, sources: Vec<NamedSource>) -> io::Error {
-    let add = |NamedSource { name, clients, source }| (name, hub.add_source(name, clients), source);
+    let add = |NamedSource { name, clients, source }| {
+        let id = hub.add_source(&name, clients);
+        (name, id, source)
+    };
     // All sources are added before the first one starts, so that a snapshot waits for all.
     let known: Vec<_> = sources.into_iter().map(add).collect();
     let watches = known.into_iter().map(|(name, id, source)| supervise(&hub, name, id, source));
@@ -33,7 +36,7 @@ pub async fn run(hub: Arc<Hub>, sources: Vec<NamedSource>) -> io::Error {
 
 async fn supervise(
     hub: &Arc<Hub>,
-    name: &str,
+    name: String,
     id: SourceId,
     mut source: Box<dyn Source>,
 ) -> io::Error {
@@ -47,7 +50,7 @@ async fn supervise(
                 let polled = watches.as_mut().poll(cx);
                 if was_lost && hub.is_ready(id) {
                     was_lost = false;
-                    hub.notify(&Notice::Recovered { source: name.to_owned() });
+                    hub.notify(&Notice::Recovered { source: name.clone() });
                 }
                 polled
             });
@@ -62,7 +65,7 @@ async fn supervise(
             backoff.reset();
         }
         let retry_in = backoff.next_delay(hub);
-        let source = name.to_owned();
+        let source = name.clone();
         hub.notify(&Notice::Lost { source, error, retry_in, others });
         let again = hub.clock().now().after(retry_in);
         if let Err(error) = sleep_until(hub.clock(), again).await {

@@ -21,6 +21,7 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
         "a client that starts after a crash and rewrites its flag unchanged is noticed within 30 s",
     ],
     platform: Platform::Windows,
+    is_automatic: true,
     clients: &["communicator", "lync", "teams"],
     options: &[],
     #[cfg(windows)]

@@ -53,6 +53,7 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
         "SIMPLE accounts do not report the loss of their server",
     ],
     platform: Platform::Linux,
+    is_automatic: true,
     clients: &["finch", "pidgin", "chatty"],
     options: &[
         CHECK_OPTION,
@@ -60,13 +61,13 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
         OptionSpec {
             name: "trace",
             kind: OptionKind::Path,
-            default: "",
+            default: Some(""),
             help: "a file to append messages from the bus to, with account names, for bug reports",
         },
         OptionSpec {
             name: OTHER_BUSES,
             kind: OptionKind::Bool,
-            default: "true",
+            default: Some("true"),
             help: "whether a client of yours on another bus is `unknown`; `false` ignores it",
         },
     ],

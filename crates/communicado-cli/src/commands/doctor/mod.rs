@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use communicado::SOURCES;
 use communicado_cli_support::{Failure, Outcome, print};
 use communicado_runtime::{Check, CheckHealth};
 
@@ -75,13 +74,12 @@ fn examine(settings: &Settings, broken: Option<Failure>) -> Result<(String, Chec
     let check = check_configuration(settings, broken);
     add(&mut text, &check);
     let mut worst = check.health;
-    for descriptor in SOURCES.iter().filter(|descriptor| descriptor.runs_here()) {
-        let set = settings.sources.get(descriptor.name).cloned().unwrap_or_default();
+    for (name, set) in settings.instances() {
         if !set.enabled {
-            let _ = writeln!(text, "--  source {}: disabled", descriptor.name);
+            let _ = writeln!(text, "--  source {name}: disabled");
             continue;
         }
-        for check in probe(descriptor.name, &set)? {
+        for check in probe(name, &set)? {
             worst = worst.max(check.health);
             add(&mut text, &check);
         }

@@ -14,10 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::cgroup::Cgroup;
 use super::descendants;
+use crate::guard::GUARD;
 use crate::runtime::{block_on, shutdown_signal};
 
-/// The first argument of the guard.
-pub(super) const GUARD: &str = "run-guard";
 /// The first argument of the process that becomes the command.
 const EXEC: &str = "run-exec";
 

@@ -20,7 +20,8 @@ use communicado_cli_support::{Failure, Outcome};
 use rustix::process::{Pid, Signal, kill_process};
 
 use self::cgroup::Cgroup;
-use self::helper::{GUARD, HelperMode};
+use self::helper::HelperMode;
+use crate::guard::GUARD;
 
 /// The processes of one command at a time.
 pub(super) struct ProcessTree {
