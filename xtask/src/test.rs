@@ -225,7 +225,7 @@ fn conformance() -> Result<(), String> {
         run_command(&mut cargo(&["build", "--release", "--locked", "--package", package]))?;
     }
     let test = ["test", "--locked", "--workspace", "--no-fail-fast"];
-    let tests = ["agent", "hostile", "provider", "purple", "windows"];
+    let tests = ["agent", "hostile", "lines", "provider", "purple", "windows"];
     let mut test = cargo(&test);
     test.args(tests.iter().flat_map(|name| ["--test", name]));
     // Most tests wait for a peer, so there are more of them than cores.
