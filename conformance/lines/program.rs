@@ -76,7 +76,7 @@ fn a_python_program_that_closes_its_output_is_lost_although_it_runs() {
          print({BUSY:?}, flush=True)\n\
          while not os.path.exists({go:?}): time.sleep(0.01)\n\
          os.remove({go:?})\n\
-         sys.stdout.close(); os.close(1)\n\
+         os.close(1)\n\
          while True: time.sleep(1)\n"
     );
     let file = session.folder().join("program.py");

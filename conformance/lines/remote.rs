@@ -1,6 +1,6 @@
 //! `communicado watch --json` of another session as the program, as over ssh.
 
-use communicado_conformance::{Communicado, ExpectOk as _, TestSession};
+use communicado_conformance::{Communicado, ExpectOk as _, TestSession, within};
 
 use crate::{watch, with_lines};
 
@@ -13,8 +13,13 @@ fn provide(remote: &Communicado, arguments: &[&str]) {
 fn the_clients_of_another_machine_are_reported_with_their_accounts() {
     let (near, mut far) = (TestSession::new(), TestSession::new());
     let remote = far.communicado();
-    let mut provider =
-        remote.start(&["provide", "--account", "alice@uc.test", "--sign-in"], |_| ());
+    let mut provider = remote.start(
+        &["provide", "--account", "alice@uc.test", "--name", "Alice Liddell", "--sign-in"],
+        |_| (),
+    );
+    within("the provider is there", || {
+        provider.output().contains("note: the provider of alice@uc.test").then_some(())
+    });
     let far_home = far.folder().join("communicado");
     let home = |part: &str| far_home.join(part).to_string_lossy().into_owned();
     let words = [
@@ -30,7 +35,7 @@ fn the_clients_of_another_machine_are_reported_with_their_accounts() {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let communicado = with_lines(&near, &words, "");
     let mut watch = watch(&communicado);
-    watch.expect_eventually("provider", "signed-in available/available by lines");
+    watch.expect("provider", &["signed-in available/available by lines"]);
     assert_eq!(watch.accounts(), [("alice@uc.test", "manual")]);
     assert_eq!(watch.shown(), Some("Alice Liddell"));
     provide(&remote, &["set", "busy", "--activity", "in-a-meeting"]);

@@ -86,7 +86,13 @@ fn without_a_bus_sources_and_doctor_print_advice() {
              here: provider: not running: there is no session bus\n  \
              limitation: a provider that was started without a bus, or for another bus, is not \
              visible\n\
-             {}",
+             {}\
+             lines: any program that writes JSON lines, such as `communicado watch --json` over ssh\n  \
+             observes: life, sign-in, presence, accounts, saved status\n  \
+             here: no, the configuration has no source of this kind\n  \
+             limitation: Communicado reports what the program writes, and cannot check it\n  \
+             limitation: every command that reads a status starts the program, and ends it \
+             afterwards\n",
             elsewhere.collect::<String>()
         ),
         "",

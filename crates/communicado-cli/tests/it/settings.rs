@@ -37,6 +37,41 @@ fn an_unknown_source_is_an_error() {
 }
 
 #[test]
+fn a_source_has_a_valid_name_a_known_kind_and_its_required_settings() {
+    check(
+        "[sources.office]\nenabled = true\n",
+        "error: my.toml, line 1: unknown source `office`\n  \
+         help: write `kind` with one of: purple, provider, lync, communicator, im-providers, lines\n",
+    );
+    check(
+        "[sources.office]\nrun = [\"x\"]\nkind = \"line\"\n",
+        "error: my.toml, line 3: source `office` has the unknown kind `line`\n  \
+         help: did you mean `lines`?\n",
+    );
+    check(
+        "[sources.purple]\nkind = \"lines\"\n",
+        "error: my.toml, line 2: source `purple` cannot have the kind `lines`\n  \
+         help: choose a name that is not a kind\n",
+    );
+    check(
+        "[sources.Office]\nkind = \"lines\"\n",
+        "error: my.toml, line 2: `Office` is not valid as the name of a source\n  \
+         help: write a name of 1 to 64 lower-case letters, digits, `_` and `-`\n",
+    );
+    check(
+        "[sources.office]\nkind = \"lines\"\n",
+        "error: source `office` has no `run`\n  cause: this setting has no default\n  \
+         help: below [sources.office], set `run` to a list of texts such as \
+         [\"teams-status\", \"--json\"]\n",
+    );
+    check(
+        "[sources.office]\nkind = \"lines\"\nrun = \"x\"\n",
+        "error: my.toml, line 3: `run` is a text\n  \
+         help: write a list of texts such as [\"finch\", \"pidgin\"]\n",
+    );
+}
+
+#[test]
 fn a_wrong_type_is_an_error_with_advice() {
     let refused = |file: &str, line: u8, what: &str, help: &str| {
         check(file, &format!("error: my.toml, line {line}: {what}\n  help: {help}\n"));

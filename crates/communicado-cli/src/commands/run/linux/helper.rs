@@ -78,6 +78,11 @@ impl HelperArgs {
             let child = command.spawn();
             let child = child.map_err(|error| failed("cannot start the command", error))?;
             let child = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+            // The reader of a pipe gets its end when the command closes it. Without /dev/null the
+            // end comes with that of the command.
+            if let Ok(null) = std::fs::File::options().write(true).open("/dev/null") {
+                let _ = rustix::stdio::dup2_stdout(null);
+            }
             let ended = async {
                 loop {
                     if let Some(status) = reap(child) {
