@@ -92,6 +92,7 @@ pub(crate) struct ValidatedOptions<'a> {
     source: &'a str,
     declared: &'static [OptionSpec],
     values: &'a BTreeMap<String, OptionValue>,
+    #[cfg(target_os = "linux")]
     guard: &'a [OsString],
 }
 
@@ -164,9 +165,13 @@ impl SourceDescriptor {
                 });
             }
         }
-        let SourceOptions { values, guard, .. } = options;
-        let source =
-            make(&ValidatedOptions { source: name, declared: self.options, values, guard })?;
+        let source = make(&ValidatedOptions {
+            source: name,
+            declared: self.options,
+            values: &options.values,
+            #[cfg(target_os = "linux")]
+            guard: options.guard(),
+        })?;
         let clients = options.clients.clone();
         let clients =
             clients.unwrap_or_else(|| self.clients.iter().map(|&name| name.to_owned()).collect());
@@ -197,6 +202,12 @@ impl SourceOptions {
     /// when its parent ends, it ends the program that it started.
     pub fn set_guard(&mut self, guard: Vec<OsString>) {
         self.guard = guard;
+    }
+
+    /// The program that starts the programs of the source, if there is one.
+    #[must_use]
+    pub fn guard(&self) -> &[OsString] {
+        &self.guard
     }
 
     /// Sets the clients that the source reports as absent while they do not run.
