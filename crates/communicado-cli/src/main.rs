@@ -18,6 +18,7 @@ mod local_time;
 mod options;
 mod parsers;
 mod runtime;
+mod setting_value;
 mod settings;
 mod suggestion;
 mod working_hours;

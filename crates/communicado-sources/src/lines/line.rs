@@ -20,7 +20,7 @@ const NOT_NAMED: &str = "(not named)";
 pub struct ReportedClient {
     /// The name of the client.
     pub client: String,
-    /// Whether it runs.
+    /// The life of the client.
     pub life: Life,
     pub(crate) details: ClientDetails,
 }
@@ -28,11 +28,11 @@ pub struct ReportedClient {
 /// The reason why a line was ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LineError {
-    /// It is longer than 64 KiB.
+    /// A line of over 64 KiB.
     TooLong,
-    /// It is not a JSON object.
+    /// A line that is not a JSON object.
     NotJson,
-    /// The key `client` is missing, or its text is not a valid name.
+    /// A line without the key `client`, or with an invalid name.
     NoClient,
 }
 
