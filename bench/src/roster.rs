@@ -212,7 +212,7 @@ impl Workload {
 }
 
 const fn signed_in(account: AccountId, raw: Symbol) -> Fact {
-    let presence = Presence { availability: Availability::Away, activity: None, raw };
+    let presence = Presence { availability: Availability::Away, activity: None, raw, note: None };
     Fact::Account(account, Some(SignIn::SignedIn(presence)))
 }
 

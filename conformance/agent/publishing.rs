@@ -27,7 +27,7 @@ fn the_whole_list_is_published_and_renewed_before_its_lease_expires() {
 }
 
 #[test]
-fn a_change_is_published_without_account_names() {
+fn a_change_is_published_without_account_names_and_notes() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
@@ -36,11 +36,15 @@ fn a_change_is_published_without_account_names() {
     assert_eq!(gateway.next_list().finch(), ("absent".to_owned(), None));
     let mut finch = fixture.session.finch(&[&alice]);
     let signed_in = gateway.until_finch("signed-in", Some("available"));
-    finch.user().pick(Saved::Away);
+    finch.user().pick_with_message(Saved::Away, "at lunch");
     let away = gateway.until_finch("signed-in", Some("away"));
-    for request in [signed_in, away] {
+    finch.user().pick_with_message(Saved::Unavailable, "at lunch");
+    let busy = gateway.until_finch("signed-in", Some("do-not-disturb"));
+    for request in [signed_in, away, busy] {
         let reported = request.body.to_string();
-        assert!(!reported.contains("alice") && !reported.contains("uc.test"), "{reported}");
+        for word in ["alice", "uc.test", "lunch"] {
+            assert!(!reported.contains(word), "{reported}");
+        }
     }
     finch.kill();
     gateway.until_finch("absent", None);
@@ -48,15 +52,20 @@ fn a_change_is_published_without_account_names() {
 }
 
 #[test]
-fn names_are_published_with_permission() {
+fn names_and_notes_are_published_with_permission() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let _finch = fixture.session.finch(&[&alice]);
+    let finch = fixture.session.finch(&[&alice]);
     fixture.allow(&gateway.address("127.0.0.1"), &["--names"]);
     let mut agent = fixture.agent();
     let signed_in = gateway.until_finch("signed-in", Some("available"));
     assert!(signed_in.body.to_string().contains("alice@uc.test/ci"), "{signed_in:?}");
+    finch.user().pick_with_message(Saved::Away, "at lunch");
+    within("the note is published", || {
+        let list = gateway.next_list().body.to_string();
+        list.contains(r#""note":"at lunch""#).then_some(())
+    });
     ends(&mut agent);
 }
 

@@ -12,7 +12,7 @@ const SIGNING_IN: &str = "signing-in by provider";
 const SIGNING_OUT: &str = "signing-out by provider";
 const AVAILABLE: &str = "signed-in available/available by provider";
 const AWAY: &str = "signed-in away/away by provider";
-const MEETING: &str = "signed-in busy/busy activity=in-a-meeting by provider";
+const MEETING: &str = r#"signed-in busy/busy activity=in-a-meeting note="until four" by provider"#;
 const SHUTTING_DOWN: &str = "shutting-down by provider | alice@uc.test signed-out";
 const NOT_RESPONDING: &str = "unknown reason=not-responding by provider";
 
@@ -121,7 +121,8 @@ fn an_override_ends_by_itself() {
     let _provider = start(&session, &[]);
     user(&session, &["sign-in"]);
     watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
-    user(&session, &["set", "busy", "--activity", "in-a-meeting", "--for", "1s"]);
+    let meeting = ["set", "busy", "--activity", "in-a-meeting", "--note", "until four"];
+    user(&session, &[&meeting[..], &["--for", "1s"]].concat());
     watch.expect("provider", &[MEETING, AVAILABLE]);
     watch.end();
 }

@@ -8,6 +8,7 @@ mod asking;
 mod bus;
 mod hung;
 mod loss;
+mod note;
 mod off_bus;
 mod order;
 mod presence;

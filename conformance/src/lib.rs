@@ -18,6 +18,7 @@
 //! Read next: [`Watch::expect`], then the cases in `conformance/purple/`.
 
 mod account;
+mod broker;
 mod bus;
 mod client;
 mod client_kind;
@@ -43,6 +44,7 @@ mod wine;
 mod wine_command;
 
 pub use account::{Account, Protocol};
+pub use broker::{Broker, BrokerKind, MqttMessage, Subscriber};
 pub use bus::Bus;
 pub use client::Client;
 pub use client_kind::ClientKind;

@@ -16,14 +16,24 @@ const CLIENT_KEYS: &[&str] = &[
     "availability",
     "activity",
     "raw",
+    "note",
     "reason",
     "since",
     "source",
     "saved",
     "accounts",
 ];
-const ACCOUNT_KEYS: &[&str] =
-    &["account", "protocol", "status", "availability", "activity", "raw", "reason", "since"];
+const ACCOUNT_KEYS: &[&str] = &[
+    "account",
+    "protocol",
+    "status",
+    "availability",
+    "activity",
+    "raw",
+    "note",
+    "reason",
+    "since",
+];
 const STATUSES: &[&str] = &[
     "absent",
     "starting",
@@ -188,6 +198,12 @@ fn reported(object: &Map<String, Value>) -> Result<String, String> {
     if let Some(activity) = activity {
         reported += &format!(" activity={activity}");
     }
+    if let Some(note) = text_of(object, "note")? {
+        if reported.split(' ').next() != Some("signed-in") {
+            return Err(format!("a note, {note:?}, while {reported}"));
+        }
+        reported += &format!(" note={note:?}");
+    }
     if let Some(reason) = text_of(object, "reason")? {
         reported += &format!(" reason={reason}");
     }
@@ -248,10 +264,10 @@ mod tests {
     use super::*;
 
     const AWAY: &str = r#"{"v":1,"revision":7,"at":"2026-11-22T21:00:00.123456Z","client":"finch",
-        "status":"signed-in","availability":"away","activity":null,"raw":"away","reason":null,
+        "status":"signed-in","availability":"away","activity":null,"raw":"away","note":null,"reason":null,
         "since":"2026-11-22T21:00:00.000001Z","source":"purple","saved":"away","accounts":[
         {"account":"alice@uc.test/ci","protocol":"XMPP","status":"signed-in","availability":"away",
-        "activity":null,"raw":"away","reason":null,"since":"2026-11-22T21:00:00.000001Z"}],
+        "activity":null,"raw":"away","note":null,"reason":null,"since":"2026-11-22T21:00:00.000001Z"}],
         "before":"signed-in"}"#;
 
     #[test]

@@ -62,6 +62,13 @@ impl Purple {
         self.call("PurpleSavedstatusActivate", &[&int(status)]);
     }
 
+    /// Picks a status with a message for all accounts.
+    pub fn pick_with_message(&self, saved: Saved, message: &str) {
+        let status = self.saved(saved);
+        self.call("PurpleSavedstatusSetMessage", &[&int(status), &string(message)]);
+        self.call("PurpleSavedstatusActivate", &[&int(status)]);
+    }
+
     /// Picks one of the protocol's own statuses, by its id, for one account only.
     ///
     /// The status of all accounts stays of the kind `saved`.

@@ -95,7 +95,7 @@ mod tests {
         let line = |revision: u64, rest: &str| {
             let time = "2026-11-22T21:00:00.123456Z";
             format!(
-                r#"{{"v":1,"revision":{revision},"at":"{time}","client":"finch","status":"absent","availability":null,"activity":null,"raw":null,"reason":null,"since":"{time}","source":"purple","saved":null,"accounts":[],{rest}}}"#
+                r#"{{"v":1,"revision":{revision},"at":"{time}","client":"finch","status":"absent","availability":null,"activity":null,"raw":null,"note":null,"reason":null,"since":"{time}","source":"purple","saved":null,"accounts":[],{rest}}}"#
             )
         };
         let mut transcript = Transcript::default();
@@ -132,7 +132,7 @@ mod tests {
             let time = "2026-11-22T21:00:00.123456Z";
             let line = format!(
                 r#"{{"v":1,"revision":{revision},"at":"{time}","client":"{client}","status":"absent",
-                "availability":null,"activity":null,"raw":null,"reason":null,"since":"{time}",
+                "availability":null,"activity":null,"raw":null,"note":null,"reason":null,"since":"{time}",
                 "source":"purple","saved":null,"accounts":[],"before":{before}}}"#
             );
             transcript.add(Duration::ZERO, &line).is_ok()

@@ -26,7 +26,7 @@ fn a_client_that_answers_is_described_completely() {
     says(
         &wine,
         &[
-            "client communicator: `communicator.exe` runs (UpAndRunning 2)",
+            "client communicator: `communicator.exe` runs (process ",
             "registration of communicator: for 64-bit and 32-bit programs, class {8885370D-",
             "process of communicator: same integrity level as this program (high), 64-bit",
             "object of communicator: signed in, ONLINE",
@@ -47,7 +47,7 @@ fn a_client_that_refuses_is_described_with_an_action() {
         &[
             "registration of communicator: for 32-bit programs only",
             "object of communicator: reading it failed with 0x80080005 CO_E_SERVER_EXEC_FAILURE",
-            "do: Run both as the same user at the same level, usually neither as administrator",
+            "help: Run both as the same user at the same level, usually neither as administrator",
         ],
     );
 }

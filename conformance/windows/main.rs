@@ -31,6 +31,7 @@ mod agent;
 mod communicator;
 mod doctor;
 mod dotnet;
+mod evidence;
 mod im_providers;
 mod lync;
 mod messenger;
@@ -56,14 +57,13 @@ fn signed_in(wine: &Wine) -> (Peer, Watch) {
     let mut peer = communicator(wine);
     peer.tell("status 2");
     let mut watch = wine.watch();
-    watch.expect_all_absent();
+    watch.expect_all_absent_but("communicator");
     peer.come_up();
-    watch.expect("communicator", SIGN_IN);
+    watch.expect_eventually("communicator", SIGNED_IN);
     (peer, watch)
 }
 
-/// The lines from the flag to the sign-in.
-const SIGN_IN: &[&str] =
-    &["starting by communicator", "signed-in available/ONLINE by communicator"];
+/// The line of a client that is signed in. Before it, the process and the flag count, in any order.
+const SIGNED_IN: &str = "signed-in available/ONLINE by communicator";
 /// The lines of a signed-in client that crashes.
 const GONE: &[&str] = &["signed-out by communicator", "absent by communicator"];

@@ -286,31 +286,25 @@ fn assert_no_trace(wine: &Wine) {
 }
 
 #[test]
-fn the_sources_see_the_provider_as_communicator_and_as_lync() {
+fn the_sources_see_the_provider_as_one_client() {
     let wine = Wine::new();
     let mut watch = wine.watch();
     watch.expect_all_absent();
     let mut provider = provider(&wine, &[]);
-    let both = ["communicator", "Communicado"];
-    let by = |client: &str| if client == "communicator" { "communicator" } else { "lync" };
-    for client in both {
-        let by = by(client);
-        watch.expect_eventually(client, &format!("signed-out by {by} | no accounts"));
-    }
+    let client = "communicado";
+    watch.expect_eventually(client, "signed-out by communicator | no accounts");
     tell(&wine, &["sign-in"]);
-    watch.expect_eventually("communicator", "signed-in available/ONLINE by communicator");
-    watch.expect_eventually("Communicado", "signed-in available/Free by lync");
+    watch.expect_eventually(client, "signed-in available/ONLINE by communicator");
     tell(&wine, &["set", "busy", "--activity", "on-the-phone"]);
-    watch.expect(
-        "communicator",
-        &["signed-in busy/ON_THE_PHONE activity=on-the-phone by communicator"],
-    );
-    watch.expect("Communicado", &["signed-in busy/on-the-phone activity=on-the-phone by lync"]);
+    let phone = "signed-in busy/ON_THE_PHONE activity=on-the-phone by communicator";
+    watch.expect(client, &[phone]);
+    assert_eq!(watch.accounts(), [("alice@uc.test", "SIP")]);
+    let doctor = wine.communicado().run(&["doctor"]);
+    let advice = "help: run `communicado provide --register`";
+    assert!(doctor.out.contains(advice), "{}", doctor.out);
+    assert!(!doctor.out.contains("repair its installation"), "{}", doctor.out);
     provider.kill();
-    for client in both {
-        let by = by(client);
-        watch.expect(client, &[&format!("signed-out by {by}"), &format!("absent by {by}")]);
-    }
+    watch.expect(client, &["signed-out by communicator", "absent by communicator"]);
     watch.end();
 }
 

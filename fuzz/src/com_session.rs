@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use communicado_core::{Life, Moment};
+use communicado_core::{Life, Moment, UnknownReason};
 use communicado_sources::windows::reading::ClientReading;
 use communicado_sources::windows::session::{
     ClientEvent, ClientSession, ProcessState, SessionAction, SessionInput,
@@ -29,7 +29,7 @@ fn run_session(from: &mut Unstructured<'_>) -> Result<()> {
         let input = match from.int_in_range(0..=3)? {
             0 => {
                 let process = process(from)?;
-                is_running = matches!(process, ProcessState::Running(_));
+                is_running = matches!(process, ProcessState::Open { .. });
                 SessionInput::Process(process)
             }
             1 => SessionInput::Event(event(from)?),
@@ -59,10 +59,13 @@ fn run_session(from: &mut Unstructured<'_>) -> Result<()> {
 
 fn process(from: &mut Unstructured<'_>) -> Result<ProcessState> {
     Ok(match from.int_in_range(0..=3)? {
-        0 => ProcessState::NotRunning,
-        1 => ProcessState::Starting,
-        2 => ProcessState::Unknown,
-        _ => ProcessState::Running(BTreeSet::from([from.int_in_range(0..=3)?])),
+        0 => ProcessState::Closed(Life::Absent),
+        1 => ProcessState::Closed(Life::Starting),
+        2 => ProcessState::Closed(Life::Unknown(UnknownReason::NotSupported)),
+        _ => ProcessState::Open {
+            processes: BTreeSet::from([from.int_in_range(0..=3)?]),
+            age: from.arbitrary::<Option<u16>>()?.map(|age| Duration::from_millis(age.into())),
+        },
     })
 }
 

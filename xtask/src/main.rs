@@ -11,6 +11,7 @@ mod fresh_clone;
 mod fuzz;
 mod gateway;
 mod peers;
+mod sink_peers;
 mod test;
 mod tidy;
 mod traces;
@@ -72,6 +73,11 @@ const TASKS: &[Task] = &[
         name: "peers",
         about: "installs the clients, servers and tools that the tests need, from Debian",
         run: peers::run,
+    },
+    Task {
+        name: "sink-peers",
+        about: "installs the MQTT brokers and receivers that the tests of the sinks need",
+        run: sink_peers::run,
     },
     Task {
         name: "traces",

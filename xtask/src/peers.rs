@@ -37,6 +37,8 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("i3blocks"), "i3blocks"),
     (Brings::Program("jq"), "jq"),
     (Brings::Program("kamailio"), "kamailio"),
+    (Brings::Program("mosquitto"), "mosquitto"),
+    (Brings::Program("mosquitto_sub"), "mosquitto-clients"),
     (Brings::Program("node"), "nodejs"),
     (Brings::Program("npm"), "npm"),
     (Brings::Program("nats-server"), "nats-server"),
@@ -44,6 +46,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("pidgin"), "pidgin"),
     (Brings::Program("openssl"), "openssl"),
     (Brings::Library("purple-2/libsipe.so"), "pidgin-sipe"),
+    (Brings::Program("promtool"), "prometheus"),
     (Brings::Program("prosody"), "prosody"),
     (Brings::Program("python3"), "python3"),
     (Brings::Library("python3.11/ensurepip"), "python3-venv"),
@@ -65,10 +68,19 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
 ];
 
 /// The packages that start a server when they are installed.
-const SERVERS: [&str; 6] =
-    ["prosody", "kamailio", "nats-server", "nginx-light", "haproxy", "caddy"];
+const SERVERS: [&str; 8] = [
+    "prosody",
+    "kamailio",
+    "nats-server",
+    "nginx-light",
+    "haproxy",
+    "caddy",
+    "prometheus",
+    "mosquitto",
+];
 /// The services of those packages.
-const SERVICES: [&str; 6] = ["prosody", "kamailio", "nats-server", "nginx", "haproxy", "caddy"];
+const SERVICES: [&str; 8] =
+    ["prosody", "kamailio", "nats-server", "nginx", "haproxy", "caddy", "prometheus", "mosquitto"];
 
 /// Installs the missing packages.
 ///

@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Agent(agent::AgentArgs),
     /// List the sources, what each can observe, and what it finds on this computer.
     Sources,
+    /// List the kinds of sinks, what each can deliver, and the sinks of the configuration.
+    Sinks,
     Doctor(doctor::DoctorArgs),
     Explain(explain::ExplainArgs),
     Record(record::RecordArgs),

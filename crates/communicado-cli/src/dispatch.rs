@@ -4,7 +4,7 @@ use clap::CommandFactory as _;
 use communicado_cli_support::{Failure, Outcome};
 
 use crate::arguments::{Arguments, Command};
-use crate::commands::sources;
+use crate::commands::{sinks, sources};
 use crate::settings::Settings;
 
 /// Runs the command, or `status` if there is none.
@@ -27,6 +27,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Run(run) => run.run(&settings()?),
         Command::Agent(agent) => agent.run(&settings()?),
         Command::Sources => sources::run(&settings()?),
+        Command::Sinks => sinks::run(&settings()?),
         Command::Doctor(doctor) => {
             let (settings, broken) = Settings::load_or_default(global)?;
             doctor.run(&settings, broken)

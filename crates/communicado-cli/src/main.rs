@@ -20,6 +20,7 @@ mod parsers;
 mod runtime;
 mod setting_value;
 mod settings;
+mod sink_settings;
 mod suggestion;
 mod working_hours;
 

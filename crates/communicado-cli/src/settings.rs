@@ -13,6 +13,7 @@ use crate::guard;
 use crate::options::{ColorChoice, GlobalOptions};
 use crate::parsers::parse_duration;
 use crate::setting_value::{SettingError, SettingValue};
+use crate::sink_settings::{SinkSettings, is_sink_name, unknown_sink_kind};
 use crate::suggestion::{closest, did_you_mean};
 use crate::working_hours::WorkingHours;
 
@@ -58,6 +59,7 @@ pub(crate) struct Settings {
     pub(crate) patience: Option<Duration>,
     pub(crate) agent: AgentSettings,
     pub(crate) sources: BTreeMap<String, SourceSettings>,
+    pub(crate) sinks: BTreeMap<String, SinkSettings>,
     /// The configuration file, if one was read.
     pub(crate) file: Option<PathBuf>,
 }
@@ -134,6 +136,9 @@ impl Settings {
         for (name, source) in &self.sources {
             source.check_complete(name)?;
         }
+        for (name, sink) in &self.sinks {
+            sink.check_complete(name)?;
+        }
         if !global.client.is_empty() {
             self.clients.clone_from(&global.client);
         }
@@ -199,16 +204,23 @@ impl Settings {
     ) -> Result<(), Failure> {
         for (key, value) in table {
             path.push(key.get_ref());
-            let is_section = matches!(path.as_slice(), ["agent"] | ["sources"] | ["sources", _]);
+            let is_section = matches!(
+                path.as_slice(),
+                ["agent"] | ["sources"] | ["sources", _] | ["sinks"] | ["sinks", _]
+            );
             match value.get_ref() {
                 DeValue::Table(inner) if is_section => {
-                    if let ["sources", name] = path.as_slice() {
+                    if let [section @ ("sources" | "sinks"), name] = path.as_slice() {
                         // The kind comes first, because it decides which other keys are valid.
                         let kind = inner.iter().find(|(key, _)| key.get_ref() == "kind");
                         let (at, kind) = kind.map_or((key.span().start, None), |(key, value)| {
                             (key.span().start, Some(SettingValue::of(value)))
                         });
-                        self.add_source(name, kind).map_err(|error| wrong(at, error))?;
+                        let added = match *section {
+                            "sources" => self.add_source(name, kind).map(drop),
+                            _ => self.add_sink(name, kind).map(drop),
+                        };
+                        added.map_err(|error| wrong(at, error))?;
                     }
                     self.read_table(path, inner, wrong)?;
                 }
@@ -251,6 +263,16 @@ impl Settings {
             }
             ["sources", name, "kind"] => drop(self.add_source(name, Some(value))?),
             ["sources", name, key] => self.add_source(name, None)?.set(name, key, value)?,
+            ["sinks", name, "kind"] => drop(self.add_sink(name, Some(value))?),
+            ["sinks", name, key] => self.add_sink(name, None)?.set(key, value)?,
+            ["sinks"] => {
+                let message = "`sinks` is a section, not a value".to_owned();
+                return Err((message, "write the section as [sinks.NAME]".to_owned()));
+            }
+            ["sinks", name] => {
+                let message = format!("`sinks.{name}` is a section, not a value");
+                return Err((message, format!("write the section as [sinks.{name}]")));
+            }
             ["sources"] => {
                 let message = "`sources` is a section, not a value".to_owned();
                 return Err((message, "write the section as [sources.NAME]".to_owned()));
@@ -262,13 +284,39 @@ impl Settings {
             }
             _ => {
                 let known: Vec<&str> =
-                    TOP.iter().map(|top| top.0).chain(["agent", "sources"]).collect();
+                    TOP.iter().map(|top| top.0).chain(["agent", "sources", "sinks"]).collect();
                 let key = path.join(".");
                 let message = format!("unknown setting `{key}`");
                 return Err((message, did_you_mean(path.first().copied().unwrap_or(""), &known)));
             }
         }
         Ok(())
+    }
+
+    /// The settings of a sink, which is new if the name is. The kind may be the name.
+    fn add_sink(
+        &mut self,
+        name: &str,
+        kind: Option<SettingValue>,
+    ) -> Result<&mut SinkSettings, SettingError> {
+        if !is_sink_name(name) {
+            let help = "write a name of 1 to 64 lower-case letters, digits, `_` and `-`";
+            return Err((format!("`{name}` is not valid as the name of a sink"), help.to_owned()));
+        }
+        let named = match kind {
+            Some(value) => Some(value.text("kind", "the kind of the sink, in quotes")?),
+            None => None,
+        };
+        let kind = named.as_deref().or_else(|| Some(self.sinks.get(name)?.descriptor.kind));
+        let kind = kind.unwrap_or(name);
+        let descriptor = communicado_sinks::sink_descriptor(kind)
+            .ok_or_else(|| unknown_sink_kind(name, named.as_deref()))?;
+        let sink = self.sinks.entry(name.to_owned());
+        let sink = sink.or_insert_with(|| SinkSettings::new(descriptor));
+        if sink.descriptor.kind != descriptor.kind {
+            *sink = SinkSettings::new(descriptor);
+        }
+        Ok(sink)
     }
 
     /// The settings of a source, which is new if the name is. The kind may be the name.

@@ -42,6 +42,11 @@ pub(crate) fn normal(text: &str) -> String {
             rest = after;
             continue;
         }
+        if !inside && let Some((digits, after)) = halves_of_32_bits(rest) {
+            normal.extend(["0x", digits.0, digits.1]);
+            rest = after;
+            continue;
+        }
         let (_, after) = rest.split_at(first.len_utf8());
         // The debugger separates the halves of 64 bits: ffffffff`8100031e.
         let halves = normal.ends_with(|c: char| c.is_ascii_hexdigit())
@@ -81,6 +86,21 @@ fn grouped(text: &str, negative: bool) -> Option<(String, &str)> {
     (ends && enough).then_some((digits, rest))
 }
 
+/// Splits a number such as `0x8004 0111` from the rest of a text, if it starts with one.
+fn halves_of_32_bits(text: &str) -> Option<((&str, &str), &str)> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
+    let (high, rest) = four_hexadecimal_digits(digits)?;
+    let (low, rest) = four_hexadecimal_digits(rest.strip_prefix(' ')?)?;
+    Some(((high, low), rest))
+}
+
+/// Splits four hexadecimal digits from the rest of a text, unless a letter or a digit follows.
+fn four_hexadecimal_digits(text: &str) -> Option<(&str, &str)> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    let ends = !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    (ends && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some((digits, rest))
+}
+
 fn leading_digits(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     text.split_at(end)
@@ -114,5 +134,15 @@ mod tests {
         check("1,2,3 and 4,5678", "1,2,3 and 4,5678");
         check("15.0.4420.1017 in 100 200 300", "15.0.4420.1017 in 100 200 300");
         check("`a` \u{e9}1", "`a` \u{e9}1");
+    }
+
+    #[test]
+    fn the_halves_of_a_number_are_joined() {
+        let check = |text: &str, expected: &str| assert_eq!(normal(text), expected);
+        check("error 0x8004 0111.", "error 0x80040111.");
+        check("0x8004 01115", "0x8004 01115");
+        check("0x8004 been", "0x8004 been");
+        check("0x80 0111, a0x8004 0111", "0x80 0111, a0x8004 0111");
+        check("0x8004 01\u{e9}", "0x8004 01\u{e9}");
     }
 }

@@ -123,7 +123,7 @@ fn the_statuses_and_flags_of_the_article_are_found() {
         "0",
         &[
             ("MISTATUS_UNKNOWN", Some("unknown")),
-            ("UpAndRunning 0", Some("absent")),
+            ("UpAndRunning 0", Some("absent or unknown (not-supported)")),
             ("S_OK", None),
         ],
     );
@@ -131,10 +131,13 @@ fn the_statuses_and_flags_of_the_article_are_found() {
     check("MISTATUS 2", &[online]);
     check("MISTATUS.MISTATUS_ONLINE", &[online]);
     check("UpAndRunning 2", &[("UpAndRunning 2", None)]);
-    check("UpAndRunning = 0x1", &[("UpAndRunning 1", Some("starting"))]);
+    check(
+        "UpAndRunning = 0x1",
+        &[("UpAndRunning 1", Some("absent, starting or unknown (not-responding)"))],
+    );
     check(
         r"HKCU\Software\IM Providers\Communicator\UpAndRunning is 0",
-        &[("UpAndRunning 0", Some("absent"))],
+        &[("UpAndRunning 0", Some("absent or unknown (not-supported)"))],
     );
     check("0x200", &[("MISTATUS_LOCAL_CONNECTING_TO_SERVER", Some("signing-in"))]);
     check("MyStatus: 1024", &[("MISTATUS_LOCAL_DISCONNECTING_FROM_SERVER", Some("signing-out"))]);

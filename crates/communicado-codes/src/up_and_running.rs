@@ -13,17 +13,19 @@ pub(crate) const CODES: &[Code] = &[
         number: 0,
         name: "UpAndRunning 0",
         family: Family::UpAndRunning,
-        meaning: "The client does not run.",
-        action: "Start the client.",
-        status: Some("absent"),
+        meaning: "The client says that it does not run; its process decides, because some clients \
+                  never set the value.",
+        action: "Start the client, or turn on its integration with Office if it runs.",
+        status: Some("absent or unknown (not-supported)"),
     },
     Code {
         number: 1,
         name: "UpAndRunning 1",
         family: Family::UpAndRunning,
-        meaning: "The client is starting and does not answer yet.",
+        meaning: "The client is starting and does not answer yet; its process decides, because \
+                  nothing resets the value after a crash.",
         action: "Wait until the value is 2.",
-        status: Some("starting"),
+        status: Some("absent, starting or unknown (not-responding)"),
     },
     Code {
         number: 2,
@@ -42,7 +44,11 @@ mod tests {
 
     #[test]
     fn a_running_client_has_no_implied_sign_in() {
-        let statuses: [Option<&str>; 3] = [Some("absent"), Some("starting"), None];
+        let statuses: [Option<&str>; 3] = [
+            Some("absent or unknown (not-supported)"),
+            Some("absent, starting or unknown (not-responding)"),
+            None,
+        ];
         for (number, status) in (0..).zip(statuses) {
             let code = CODES.iter().find(|code| code.number == number).unwrap();
             assert_eq!(code.status, status);

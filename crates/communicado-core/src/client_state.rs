@@ -9,7 +9,7 @@ use crate::{AccountId, Moment, SourceId, Status, Symbol};
 pub struct ClientState {
     /// The client's status: the best of its accounts, if their claims count.
     pub status: Status,
-    /// When this status began, its presence and reason included. `None` if no change to it was
+    /// When this status began, its presence and reason included, but not its note. `None` if no change to it was
     /// observed: it began before the first report, or while the status was unknown.
     pub since: Option<Moment>,
     /// The source of this state.
@@ -27,7 +27,7 @@ pub struct AccountState {
     pub account: AccountId,
     /// Its status.
     pub status: Status,
-    /// When this status began, its presence and reason included. `None` if no change to it was
+    /// When this status began, its presence and reason included, but not its note. `None` if no change to it was
     /// observed: it began before the first report, or while the status was unknown.
     pub since: Option<Moment>,
 }
@@ -46,13 +46,13 @@ impl ClientState {
     /// Copies from `before` the start time of each part that has not changed.
     pub(crate) fn with_start_times_of(mut self, before: Option<&Self>) -> Self {
         let Some(before) = before else { return self };
-        if self.status == before.status {
+        if self.status.has_same_condition(&before.status) {
             self.since = before.since;
         }
         for account in &mut self.accounts {
             let old = before.accounts.iter().find(|each| each.account == account.account);
             if let Some(old) = old
-                && old.status == account.status
+                && old.status.has_same_condition(&account.status)
             {
                 account.since = old.since;
             }

@@ -26,7 +26,7 @@ mod status;
 mod unknown_reason;
 
 pub use client_state::{AccountState, ClientState};
-pub use ids::{AccountId, ClientId, Generation, Revision, SourceId, Symbol};
+pub use ids::{AccountId, ClientId, Generation, NoteId, Revision, SourceId, Symbol};
 pub use moment::Moment;
 pub use observation::{Fact, Life, Observation, RosterInput, SignIn};
 pub use presence::{Activity, Availability, Presence};

@@ -1,6 +1,6 @@
 //! The presence of a signed-in person.
 
-use crate::Symbol;
+use crate::{NoteId, Symbol};
 
 /// The availability of a person, most reachable first.
 ///
@@ -125,4 +125,6 @@ pub struct Presence {
     pub activity: Option<Activity>,
     /// The client's own word.
     pub raw: Symbol,
+    /// The user's note for others, if there is one.
+    pub note: Option<NoteId>,
 }

@@ -70,6 +70,22 @@ impl Status {
         }
     }
 
+    /// Returns true if both statuses have the same content. Their notes may differ.
+    #[must_use]
+    pub fn has_same_condition(&self, other: &Self) -> bool {
+        let without_note = |status: Self| match status {
+            Self::SignedIn(presence) => Self::SignedIn(Presence { note: None, ..presence }),
+            Self::Absent
+            | Self::Starting
+            | Self::SignedOut(_)
+            | Self::SigningIn
+            | Self::SigningOut
+            | Self::ShuttingDown
+            | Self::Unknown(_) => status,
+        };
+        without_note(*self) == without_note(*other)
+    }
+
     /// The presence, if signed in.
     #[must_use]
     pub const fn presence(&self) -> Option<Presence> {
@@ -120,8 +136,12 @@ mod tests {
 
     #[test]
     fn only_some_statuses_have_a_reason_or_a_presence() {
-        let presence =
-            Presence { availability: Availability::Away, activity: None, raw: Symbol(3) };
+        let presence = Presence {
+            availability: Availability::Away,
+            activity: None,
+            raw: Symbol(3),
+            note: None,
+        };
         assert_eq!(Status::SignedIn(presence).presence(), Some(presence));
         assert_eq!(Status::SignedIn(presence).reason(), None);
         assert_eq!(Status::Unknown(UnknownReason::SourceLost).reason(), Some("source-lost"));

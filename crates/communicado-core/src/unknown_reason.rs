@@ -13,7 +13,7 @@ pub enum UnknownReason {
     NotResponding,
     /// The client denies access, for example because it runs as administrator.
     AccessDenied,
-    /// The source has failed.
+    /// The source cannot see whether the client runs, for example because it has failed.
     SourceLost,
 }
 

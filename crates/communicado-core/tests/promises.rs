@@ -661,5 +661,5 @@ fn all_content(roster: &Roster) -> Vec<(ClientId, Content)> {
 }
 
 const fn presence(availability: Availability) -> Presence {
-    Presence { availability, activity: None, raw: Symbol(1) }
+    Presence { availability, activity: None, raw: Symbol(1), note: None }
 }

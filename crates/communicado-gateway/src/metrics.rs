@@ -120,7 +120,7 @@ impl Metrics {
         self.commit.observe(seconds);
     }
 
-    /// The metrics in the OpenMetrics text format.
+    /// The metrics in the OpenMetrics text format, version 1.0.0.
     pub(crate) fn encode(&self, people: usize, connections: usize) -> String {
         self.people.set(i64::try_from(people).unwrap_or(i64::MAX));
         self.connections.set(i64::try_from(connections).unwrap_or(i64::MAX));
@@ -129,6 +129,44 @@ impl Metrics {
         let _ = text::encode(&mut text, &registry);
         text
     }
+}
+
+/// The metrics in the older text format of Prometheus, version 0.0.4.
+///
+/// There the name of a counter includes `_total` also in the comments, and there is no end mark.
+pub(crate) fn plain(open_metrics: &str) -> String {
+    let comments = || open_metrics.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let counters: Vec<&str> =
+        comments().filter_map(|comment| comment.strip_suffix(" counter")).collect();
+    let mut text = String::with_capacity(open_metrics.len());
+    for line in open_metrics.lines() {
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("#"), Some("EOF" | "UNIT"), ..) => continue,
+            (Some("#"), Some(kind), Some(name), Some(rest)) if counters.contains(&name) => {
+                text.push_str(&format!("# {kind} {name}_total {rest}"));
+            }
+            _ => text.push_str(line),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// True if a client prefers OpenMetrics to the older text format, by its header `Accept`.
+pub(crate) fn prefers_open_metrics(accept: &str) -> bool {
+    let quality = |wanted: &[&str]| {
+        let ranges = accept.split(',').filter_map(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let name = parts.next()?.to_ascii_lowercase();
+            let quality = parts.find_map(|part| part.strip_prefix("q="));
+            let quality = quality.map_or(Some(1.0), |text| text.parse::<f32>().ok())?;
+            wanted.contains(&name.as_str()).then_some(quality)
+        });
+        ranges.fold(0.0, f32::max)
+    };
+    let open_metrics = quality(&["application/openmetrics-text"]);
+    open_metrics > 0.0 && open_metrics >= quality(&["text/plain", "text/*", "*/*"])
 }
 
 impl TransportLabel {
@@ -141,5 +179,36 @@ impl TransportLabel {
                 Self::Socket => "websocket",
             },
         )]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_older_format_names_counters_with_their_suffix() {
+        let text = "# HELP a About a.\n# TYPE a counter\na_total 1\n# HELP b_seconds B.\n\
+                    # TYPE b_seconds gauge\n# UNIT b_seconds seconds\nb_seconds 2\n# EOF\n";
+        let expected = "# HELP a_total About a.\n# TYPE a_total counter\na_total 1\n\
+                        # HELP b_seconds B.\n# TYPE b_seconds gauge\nb_seconds 2\n";
+        assert_eq!(plain(text), expected);
+    }
+
+    #[test]
+    fn the_format_follows_accept() {
+        let of_prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,\
+                             text/plain;version=0.0.4;q=0.4,*/*;q=0.1";
+        for (accept, expected) in [
+            (of_prometheus, true),
+            ("application/openmetrics-text", true),
+            ("text/plain;version=0.0.4;q=0.5,application/openmetrics-text;q=0.4", false),
+            ("application/openmetrics-text;q=0", false),
+            ("text/plain; version=0.0.4", false),
+            ("*/*", false),
+            ("", false),
+        ] {
+            assert_eq!(prefers_open_metrics(accept), expected, "{accept}");
+        }
     }
 }

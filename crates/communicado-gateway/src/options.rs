@@ -30,13 +30,29 @@ impl DataFolder {
 
 /// Parses a duration for clap.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let duration = text.parse::<jiff::SignedDuration>().ok();
+    let days_are_24_hours = jiff::SpanRelativeTo::days_are_24_hours();
+    let span = text.parse::<jiff::Span>().ok();
+    let duration = span.and_then(|span| span.to_duration(days_are_24_hours).ok());
     let duration = duration.and_then(|duration| Duration::try_from(duration).ok());
-    duration.ok_or_else(|| "not a duration; for example `30s`, `8h` or `720h`".to_owned())
+    duration.ok_or_else(|| "not a duration; for example `30s`, `8h` or `30d`".to_owned())
 }
 
 /// Parses a view for clap.
 pub(crate) fn view(word: &str) -> Result<View, String> {
     let words = || View::ALL.map(View::word).join(", ");
     View::from_word(word).ok_or_else(|| format!("not a view; expected one of: {}", words()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_may_be_in_days_and_weeks() {
+        let hours = |text: &str| duration(text).map(|duration| duration.as_secs() / 3600);
+        assert_eq!((hours("8h"), hours("30d"), hours("2 weeks")), (Ok(8), Ok(720), Ok(336)));
+        for bad in ["", "30", "1mo", "-8h", "soon"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
 }

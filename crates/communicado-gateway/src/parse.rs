@@ -69,7 +69,7 @@ pub fn event_id(text: &str) {
 /// Parses a device's publication. Returns the number of clients.
 #[must_use]
 pub fn publication(bytes: &[u8]) -> Option<Vec<communicado_wire::Client>> {
-    api::publication(bytes).ok().map(|(clients, _)| clients)
+    api::publication(bytes, Timestamp::EPOCH).ok().map(|(clients, _)| clients)
 }
 
 /// Parses a client's WebSocket message.

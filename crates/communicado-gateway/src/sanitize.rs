@@ -46,10 +46,16 @@ fn reason(text: Arc<str>) -> Arc<str> {
     }
 }
 
+/// Sanitizes a note: printable and not blank.
+fn note(text: Arc<str>) -> Option<Arc<str>> {
+    Some(printable(text)).filter(|text| !text.trim().is_empty())
+}
+
 /// Sanitizes all texts of a client.
 pub(crate) fn client(mut client: Client) -> Client {
     client.client = printable(client.client);
     client.raw = client.raw.map(printable);
+    client.note = client.note.and_then(note);
     client.reason = client.reason.map(reason);
     client.source = printable(client.source);
     client.saved = client.saved.map(printable);
@@ -62,6 +68,7 @@ fn account(mut account: Account) -> Account {
     account.protocol = printable(account.protocol);
     account.name = account.name.map(printable);
     account.raw = account.raw.map(printable);
+    account.note = account.note.and_then(note);
     account.reason = account.reason.map(reason);
     account
 }

@@ -8,8 +8,11 @@ use crate::app_state::AppState;
 /// The content type of an event stream.
 pub(crate) const CONTENT_TYPE: &str = "text/event-stream";
 
-/// The response head of the event loop. The stream ends with the connection.
-pub(crate) fn response_head(app: &AppState, origin: Option<&str>) -> String {
+/// The value of `Cache-Control`: compression could hold events back.
+pub(crate) const CACHE_CONTROL: &str = "no-cache, no-transform";
+
+/// The response head of the event loop. The connection ends with the stream.
+pub(crate) fn response_head(app: &AppState, origin: Option<&str>, is_chunked: bool) -> String {
     let allowed = origin.filter(|origin| app.origins.iter().any(|each| each == origin));
     let cross = allowed.map_or_else(String::new, |origin| {
         format!(
@@ -17,8 +20,9 @@ pub(crate) fn response_head(app: &AppState, origin: Option<&str>) -> String {
              Vary: Origin\r\n"
         )
     });
+    let encoding = if is_chunked { "Transfer-Encoding: chunked\r\n" } else { "" };
     format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: {CONTENT_TYPE}\r\nCache-Control: no-cache\r\nDate: {}\r\n\
+        "HTTP/1.1 200 OK\r\nContent-Type: {CONTENT_TYPE}\r\n{encoding}Cache-Control: {CACHE_CONTROL}\r\nDate: {}\r\n\
          X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n{cross}Connection: close\r\n\r\n",
         app.now().civil.http_date()
     )

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use communicado_core::{AccountId, ClientId, SourceId, Symbol};
+use communicado_core::{AccountId, ClientId, NoteId, SourceId, Symbol};
 use communicado_wire::journal::Entry;
+
+use crate::notes::NoteTable;
 
 /// The maximum length of a name, in bytes.
 const NAME_BYTES_MAX: usize = 64 * 1024;
@@ -36,6 +38,7 @@ pub(crate) struct Directory {
     /// The display names of the users of accounts.
     display_names: BTreeMap<AccountId, Arc<str>>,
     symbols: NameTable<Arc<str>>,
+    notes: NoteTable,
 }
 
 /// An account's name and protocol, as the client writes them.
@@ -76,6 +79,10 @@ impl Directory {
             }
             Entry::DisplayName { account, name } => {
                 self.set_display_name(AccountId(*account), name)?;
+            }
+            Entry::Note { id, source, account, text } => {
+                let text = check_length(text)?;
+                self.notes.insert(NoteId(*id), (SourceId(*source), AccountId(*account)), text);
             }
             // `name_client` inserts the clients.
             Entry::Journal { .. }
@@ -153,6 +160,21 @@ impl Directory {
     /// The display name of an account's user, if the client reports one.
     pub(crate) fn display_name(&self, id: AccountId) -> Option<Arc<str>> {
         self.display_names.get(&id).cloned()
+    }
+
+    /// The number of a note, and whether it is new.
+    pub(crate) fn add_note(
+        &mut self,
+        source: SourceId,
+        account: AccountId,
+        text: &str,
+    ) -> Result<(NoteId, bool), LimitReached> {
+        Ok(self.notes.number_of((source, account), check_length(text)?))
+    }
+
+    /// The text of a note, unless its account has had two others since.
+    pub(crate) fn note(&self, id: NoteId) -> Option<Arc<str>> {
+        self.notes.text(id)
     }
 
     /// Interns a client's own word. Returns its symbol, and whether it is new.

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, ClientId, Fact, Generation, Life, Moment, Observation, RosterInput, SourceId,
-    Symbol, UnknownReason,
+    AccountId, ClientId, Fact, Generation, Life, Moment, NoteId, Observation, RosterInput,
+    SourceId, Symbol, UnknownReason,
 };
 use communicado_wire::journal::Entry;
 use communicado_wire::{Client, Timestamp};
@@ -286,6 +286,22 @@ impl Hub {
         }
         self.unlock(state);
         self.notify_limit(source, result.map(|_| ()))
+    }
+
+    pub(crate) fn note(
+        &self,
+        source: SourceId,
+        account: AccountId,
+        text: &str,
+    ) -> Result<NoteId, LimitReached> {
+        let mut state = self.lock();
+        let result = state.roster.directory.add_note(source, account, text);
+        if let Ok((id, true)) = result {
+            let (account, text) = (account.0, text.to_owned());
+            state.write_name(Entry::Note { id: id.0, source: source.0, account, text });
+        }
+        self.unlock(state);
+        self.notify_limit(source, result.map(|(id, _)| id))
     }
 
     pub(crate) fn intern(&self, source: SourceId, text: &str) -> Result<Symbol, LimitReached> {

@@ -15,6 +15,7 @@
 
 #[cfg(target_os = "linux")]
 mod async_fd;
+mod backoff;
 mod clock;
 mod directory;
 mod executor;
@@ -22,6 +23,7 @@ mod feed;
 mod feed_queue;
 mod hub;
 mod named;
+mod notes;
 mod notice;
 mod record;
 mod replay;
@@ -34,6 +36,7 @@ mod supervisor;
 
 #[cfg(target_os = "linux")]
 pub use async_fd::async_fd;
+pub use backoff::Backoff;
 pub use clock::{Clock, SystemClock, Timer, sleep_until, timeout_at};
 pub use directory::LimitReached;
 pub use executor::desktop_executor;

@@ -67,6 +67,7 @@ impl NamedRoster {
         client.availability = presence.map(|presence| presence.availability);
         client.activity = presence.and_then(|presence| presence.activity);
         client.raw = presence.map(|presence| self.directory.text(presence.raw));
+        client.note = presence.and_then(|presence| self.directory.note(presence.note?));
         client.reason = status.reason().map(Arc::from);
         client.since = since.map(|since| self.civil(since));
         client.saved = saved.map(|saved| self.directory.text(saved));
@@ -85,6 +86,7 @@ impl NamedRoster {
         account.availability = presence.map(|presence| presence.availability);
         account.activity = presence.and_then(|presence| presence.activity);
         account.raw = presence.map(|presence| self.directory.text(presence.raw));
+        account.note = presence.and_then(|presence| self.directory.note(presence.note?));
         account.reason = state.status.reason().map(Arc::from);
         account
     }

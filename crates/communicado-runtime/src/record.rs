@@ -26,7 +26,7 @@ impl Recorder {
 
     pub(crate) fn name(&mut self, mut entry: Entry) -> io::Result<()> {
         if !self.with_names {
-            if let Entry::DisplayName { .. } = entry {
+            if let Entry::DisplayName { .. } | Entry::Note { .. } = entry {
                 return Ok(());
             }
             if let Entry::Account { name, .. } = &mut entry {

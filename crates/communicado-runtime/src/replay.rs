@@ -63,6 +63,7 @@ impl Replay {
             Entry::Source { .. }
             | Entry::Account { .. }
             | Entry::DisplayName { .. }
+            | Entry::Note { .. }
             | Entry::Symbol { .. } => {
                 roster.directory.insert(&entry).map_err(ReplayError::Limit)?;
                 Ok(Vec::new())
@@ -81,6 +82,7 @@ impl Replay {
             | Entry::Client { .. }
             | Entry::Account { .. }
             | Entry::DisplayName { .. }
+            | Entry::Note { .. }
             | Entry::Symbol { .. }
             | Entry::Observed(_)
             | Entry::Lost { .. } => Err(ReplayError::NoJournal),

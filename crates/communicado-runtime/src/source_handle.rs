@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use communicado_core::{AccountId, ClientId, Fact, Generation, Life, Moment, SourceId, Symbol};
+use communicado_core::{
+    AccountId, ClientId, Fact, Generation, Life, Moment, NoteId, SourceId, Symbol,
+};
 
 use crate::{Clock, Hub, LimitReached, Notice, SourceError};
 
@@ -119,6 +121,17 @@ impl ClientHandle {
     /// If the name is too long. The user gets a notice.
     pub fn set_display_name(&self, account: AccountId, name: &str) -> Result<(), LimitReached> {
         self.handle.hub.set_display_name(self.handle.source, account, name)
+    }
+
+    /// The number of a note of an account's user: another one for each text.
+    ///
+    /// The runtime keeps the text only until the account's next but one note.
+    ///
+    /// # Errors
+    ///
+    /// If the note is too long. The user gets a notice.
+    pub fn note(&self, account: AccountId, text: &str) -> Result<NoteId, LimitReached> {
+        self.handle.hub.note(self.handle.source, account, text)
     }
 
     /// Interns one of the client's own words.

@@ -1,22 +1,16 @@
-//! The supervisor, which runs the sources. No other module retries.
+//! The supervisor, which runs the sources. No other module retries a source.
 
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 use std::{io, iter};
 
 use communicado_core::SourceId;
 use futures_util::FutureExt;
 use futures_util::future::select_all;
 
-use crate::{Hub, NamedSource, Notice, Source, SourceError, SourceHandle, sleep_until};
-
-/// The first backoff after the loss of a source.
-const BACKOFF_MIN: Duration = Duration::from_millis(250);
-/// The longest backoff, and so the longest time until a client that is back is seen.
-const BACKOFF_MAX: Duration = Duration::from_secs(30);
+use crate::{Backoff, Hub, NamedSource, Notice, Source, SourceError, SourceHandle, sleep_until};
 
 /// Runs all `sources` and the timers of the hub.
 ///
@@ -40,7 +34,7 @@ async fn supervise(
     id: SourceId,
     mut source: Box<dyn Source>,
 ) -> io::Error {
-    let mut backoff = Backoff::new(id);
+    let mut backoff = Backoff::new(u64::from(id.0) + 1);
     loop {
         let handle = SourceHandle::start_run(hub, id);
         let mut was_lost = backoff.has_failed();
@@ -64,44 +58,13 @@ async fn supervise(
         if was_ready {
             backoff.reset();
         }
-        let retry_in = backoff.next_delay(hub);
+        let retry_in = backoff.next_delay(hub.clock().now());
         let source = name.clone();
         hub.notify(&Notice::Lost { source, error, retry_in, others });
         let again = hub.clock().now().after(retry_in);
         if let Err(error) = sleep_until(hub.clock(), again).await {
             return error;
         }
-    }
-}
-
-/// Exponential backoff with jitter, so that many sources do not restart at the same time.
-struct Backoff {
-    failures: u32,
-    random: u64,
-}
-
-impl Backoff {
-    fn new(source: SourceId) -> Self {
-        Self { failures: 0, random: u64::from(source.0) + 1 }
-    }
-
-    const fn has_failed(&self) -> bool {
-        self.failures > 0
-    }
-
-    const fn reset(&mut self) {
-        self.failures = 0;
-    }
-
-    fn next_delay(&mut self, hub: &Hub) -> Duration {
-        let doubled =
-            BACKOFF_MIN.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX));
-        self.failures = self.failures.saturating_add(1);
-        // The low bits of the clock differ between machines and between failures.
-        self.random ^= hub.clock().now().since_start().subsec_nanos() as u64;
-        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let percent = 75 + u32::try_from((self.random >> 33) % 51).unwrap_or(25);
-        doubled.min(BACKOFF_MAX) * percent / 100
     }
 }
 

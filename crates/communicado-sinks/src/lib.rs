@@ -3,17 +3,22 @@
 //! [`Lines`] is the sink of all lines, and a [`Form`] is the format of a line. A form about all
 //! clients (a status bar) writes one line for each update. The others write one line for each
 //! client of a snapshot, and one for each change. [`publish`] has the sink for remote servers, and
-//! [`gateway`] the HTTP client of a gateway.
+//! [`gateway`] the HTTP client of a gateway. [`agent`] has the sinks of the configuration.
 //!
 //! **Invariant:** no sink knows a source.
 //!
 //! To add one, see CONTRIBUTING.md.
 
+pub mod agent;
 mod bar;
 mod form;
 pub mod gateway;
+mod hook;
 mod json;
+mod kinds;
 mod lines;
+mod mqtt;
+mod net;
 mod output;
 mod printable;
 pub mod publish;
@@ -23,6 +28,7 @@ mod text;
 pub use bar::{i3blocks, polybar, waybar};
 pub use form::{Form, Line, LineScope};
 pub use json::Json;
+pub use kinds::{SINKS, sink_descriptor};
 pub use lines::{Lines, Writer};
 pub use output::Output;
 pub use printable::printable;

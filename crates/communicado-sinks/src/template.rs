@@ -25,6 +25,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("availability", "the user's availability, while signed in"),
     ("activity", "the user's activity, while signed in"),
     ("raw", "the client's own word for the presence"),
+    ("note", "the user's note for others, while signed in"),
     ("reason", "the reason of a signed-out or unknown status"),
     ("since", "when this status, presence and reason began; empty if no change was observed"),
     ("saved", "the status that the user selected, in the client's own word"),
@@ -120,7 +121,7 @@ impl Form for Template {
 
 /// The samples to try a template with: one with all keys, and one with only the required ones.
 const SAMPLES: [&str; 2] = [
-    r#"{"v":1,"revision":1,"at":"2026-11-22T21:00:00Z","client":"pidgin","status":"signed-in","availability":"away","activity":"in-a-meeting","raw":"away","reason":null,"since":"2026-11-22T21:00:00Z","source":"purple","saved":"away","accounts":[{"account":"alice","protocol":"XMPP","status":"signed-in","availability":"away","activity":null,"raw":"away","reason":null,"since":"2026-11-22T21:00:00Z"}],"before":"signing-in"}"#,
+    r#"{"v":1,"revision":1,"at":"2026-11-22T21:00:00Z","client":"pidgin","status":"signed-in","availability":"away","activity":"in-a-meeting","raw":"away","note":"at lunch","reason":null,"since":"2026-11-22T21:00:00Z","source":"purple","saved":"away","accounts":[{"account":"alice","protocol":"XMPP","status":"signed-in","availability":"away","activity":null,"raw":"away","reason":null,"since":"2026-11-22T21:00:00Z"}],"before":"signing-in"}"#,
     r#"{"v":1,"revision":1,"at":"2026-11-22T21:00:00Z","client":"pidgin","status":"absent","availability":null,"activity":null,"raw":null,"reason":null,"since":"2026-11-22T21:00:00Z","source":"purple","saved":null,"accounts":[],"before":null}"#,
 ];
 
@@ -366,6 +367,7 @@ mod tests {
             serde_json::from_str(&render("{{ accounts | json }}", 0).unwrap()).unwrap();
         let mut account = expected["accounts"][0].clone();
         account["name"] = serde_json::Value::Null;
+        account["note"] = serde_json::Value::Null;
         account["since"] = "2026-11-22T21:00:00.000000Z".into();
         assert_eq!(written, serde_json::json!([account]));
     }

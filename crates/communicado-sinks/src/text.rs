@@ -11,6 +11,8 @@ use crate::{Form, Line, LineScope, printable};
 
 /// The longest name of an account to show; JSON has the whole name.
 const NAME_MAX: usize = 60;
+/// The longest note to show; JSON has the whole note.
+const NOTE_MAX: usize = 80;
 
 /// Text for people: a line for each client, and one for each of its accounts if it has several.
 #[derive(Debug)]
@@ -102,10 +104,12 @@ impl Text {
         let protocol = printable(&account.protocol, NAME_MAX);
         let _ = write!(out, "  {name} ({protocol})  ");
         self.status(account.status, account.reason.as_deref(), out);
+        let note = quoted(account.note.as_deref());
         let text = [
             account.availability.map(|word| word.word()),
             account.activity.map(|word| word.word()),
             account.reason.as_deref(),
+            note.as_deref(),
         ];
         let _ = writeln!(out, "  {}", text.into_iter().flatten().collect::<Vec<_>>().join(", "));
     }
@@ -121,6 +125,11 @@ impl Text {
     }
 }
 
+/// The note between quotation marks.
+fn quoted(note: Option<&str>) -> Option<String> {
+    note.map(|note| format!("\"{}\"", printable(note, NOTE_MAX)))
+}
+
 /// The details of a client in a few words.
 fn detail(client: &Client) -> String {
     // An account may not apply the user's choice: XMPP does not support invisible.
@@ -129,11 +138,13 @@ fn detail(client: &Client) -> String {
         hidden && client.status == Status::SignedIn && client.raw.as_deref() != Some(saved)
     });
     let chosen = saved.map(|saved| format!("chose {saved}"));
+    let note = quoted(client.note.as_deref());
     let words = [
         client.availability.map(|word| word.word()),
         client.activity.map(|word| word.word()),
         client.reason.as_deref(),
         chosen.as_deref(),
+        note.as_deref(),
     ];
     words.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
@@ -189,6 +200,22 @@ mod tests {
         assert_eq!(write(&mut form, &client(&same), true), "");
         let hidden = ALICE.replace(r#""saved":"away""#, r#""saved":"invisible""#);
         assert!(write(&mut form, &client(&hidden), true).contains("away, chose invisible"));
+    }
+
+    #[test]
+    fn a_note_is_in_the_text_and_a_new_one_is_a_new_line() {
+        let note = |text: &str| {
+            ALICE.replace(r#""raw":"away""#, &format!(r#""raw":"away","note":"{text}""#))
+        };
+        let mut form = Text::new(false, true);
+        let line = write(&mut form, &client(&note("back at \\\"two\\\"\\u202e")), true);
+        assert!(line.contains(r#"away, "back at "two"\u{202e}""#), "{line}");
+        assert_ne!(write(&mut form, &client(&note("back at three")), true), "");
+        assert_eq!(
+            write(&mut Text::new(false, false), &client(&note("at lunch")), false),
+            "finch   signed-in      away, \"at lunch\"\n  \
+             al\\nice (XMPP)  signed-in      away, \"at lunch\"\n"
+        );
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl ClientReporter {
             if before.accounts.get(key) == Some(sign_in) {
                 continue;
             }
-            match sign_in.to_core(&self.client) {
+            match sign_in.to_core(&self.client, account) {
                 Ok(sign_in) => self.client.report(Fact::Account(account, Some(sign_in))),
                 Err(_) => is_complete = false,
             }

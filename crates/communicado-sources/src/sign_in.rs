@@ -1,6 +1,6 @@
 //! Sign-in state of an account, before its texts become tokens.
 
-use communicado_core::{Activity, Availability, Presence, SignIn, SignInFailure};
+use communicado_core::{AccountId, Activity, Availability, Presence, SignIn, SignInFailure};
 use communicado_runtime::{ClientHandle, LimitReached};
 
 /// Sign-in state of an account.
@@ -14,6 +14,8 @@ pub enum AccountSignIn {
         activity: Option<Activity>,
         /// The status as the client names it.
         raw: String,
+        /// The user's note as plain text, where the client reports one.
+        note: Option<String>,
     },
     /// Signing in.
     SigningIn,
@@ -24,12 +26,17 @@ pub enum AccountSignIn {
 }
 
 impl AccountSignIn {
-    /// The state with its texts as tokens of `client`.
-    pub(crate) fn to_core(&self, client: &ClientHandle) -> Result<SignIn, LimitReached> {
+    /// The state of `account`, with its texts as tokens of `client`.
+    pub(crate) fn to_core(
+        &self,
+        client: &ClientHandle,
+        account: AccountId,
+    ) -> Result<SignIn, LimitReached> {
         Ok(match self {
-            Self::SignedIn { availability, activity, raw } => {
+            Self::SignedIn { availability, activity, raw, note } => {
                 let (availability, activity, raw) = (*availability, *activity, client.intern(raw)?);
-                SignIn::SignedIn(Presence { availability, activity, raw })
+                let note = note.as_deref().map(|note| client.note(account, note)).transpose()?;
+                SignIn::SignedIn(Presence { availability, activity, raw, note })
             }
             Self::SigningIn => SignIn::SigningIn,
             Self::SigningOut => SignIn::SigningOut,

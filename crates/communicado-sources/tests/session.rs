@@ -20,6 +20,7 @@ const OK: HResult = HResult::OK;
 const REFUSED: HResult = HResult::of(0x8004_0111);
 const GONE: HResult = HResult::of(0x8007_06BA);
 const BUSY: HResult = HResult::of(0x8001_010A);
+const NOT_REGISTERED: HResult = HResult::of(0x8004_0154);
 const DENIED: HResult = HResult::of(0x8007_0005);
 const WRONG_PASSWORD: HResult = HResult::of(0x8100_0303);
 
@@ -74,8 +75,12 @@ impl SessionFixture {
     }
 
     fn runs(&mut self, processes: &[u32]) {
+        self.runs_for(processes, Some(Duration::ZERO));
+    }
+
+    fn runs_for(&mut self, processes: &[u32], age: Option<Duration>) {
         let processes = processes.iter().copied().collect::<BTreeSet<_>>();
-        self.handle(SessionInput::Process(ProcessState::Running(processes)));
+        self.handle(SessionInput::Process(ProcessState::Open { processes, age }));
     }
 
     fn result(&mut self, result: Result<ClientReading, HResult>) {
@@ -126,20 +131,20 @@ const SIGNED_OUT: AccountSignIn = AccountSignIn::SignedOut(None);
 
 fn available() -> AccountSignIn {
     let (availability, raw) = (Availability::Available, "ONLINE".to_owned());
-    AccountSignIn::SignedIn { availability, activity: None, raw }
+    AccountSignIn::SignedIn { availability, activity: None, raw, note: None }
 }
 
 #[test]
 fn a_session_connects_once_the_client_runs_and_not_before() {
     let mut fixture = SessionFixture::new();
-    fixture.handle(SessionInput::Process(ProcessState::Starting));
+    fixture.handle(SessionInput::Process(ProcessState::Closed(Life::Starting)));
     fixture.expect_report(Life::Starting, None);
     assert_eq!(fixture.pending, None);
     fixture.runs(&[7]);
     fixture.expect_report(Life::Starting, None);
     fixture.reads(signed_in());
     fixture.expect_report(Life::Running, Some(&available()));
-    fixture.handle(SessionInput::Process(ProcessState::NotRunning));
+    fixture.handle(SessionInput::Process(ProcessState::Closed(Life::Absent)));
     fixture.expect_report(Life::Absent, None);
     assert_eq!(fixture.disconnects, 1);
 }
@@ -264,6 +269,28 @@ fn a_dead_proxy_of_a_running_process_is_replaced() {
 }
 
 #[test]
+fn a_client_that_is_not_ready_starts_only_as_long_as_it_is_young() {
+    let first = |age| {
+        let mut fixture = SessionFixture::new();
+        fixture.runs_for(&[7], age);
+        fixture.result(Err(NOT_REGISTERED));
+        fixture
+    };
+    let unknown = Life::Unknown(UnknownReason::NotSupported);
+    first(Some(KEEPALIVE.timeout)).expect_report(unknown, None);
+    first(None).expect_report(unknown, None);
+    let mut fixture = first(Some(Duration::from_secs(4)));
+    fixture.expect_report(Life::Starting, None);
+    let mut waited = Duration::ZERO;
+    while fixture.reported.as_ref().is_some_and(|state| state.life == Life::Starting) {
+        waited += fixture.wait_for_deadline();
+        fixture.result(Err(NOT_REGISTERED));
+    }
+    assert_eq!(waited, Duration::from_secs(1));
+    fixture.expect_report(unknown, None);
+}
+
+#[test]
 fn a_failed_read_is_reported_with_its_reason_and_repeated() {
     let check = |code, reason, wait| {
         let mut fixture = SessionFixture::new();
@@ -317,7 +344,7 @@ fn a_result_that_is_no_longer_pending_is_ignored() {
     let mut fixture = SessionFixture::open(signed_in());
     fixture.event(ClientEvent::Changed);
     let late = fixture.pending;
-    fixture.handle(SessionInput::Process(ProcessState::NotRunning));
+    fixture.handle(SessionInput::Process(ProcessState::Closed(Life::Absent)));
     fixture.pending = late;
     fixture.reads(signed_in());
     fixture.expect_report(Life::Absent, None);
@@ -339,7 +366,8 @@ fn random_inputs_never_report_a_client_as_running_that_does_not_run() {
             match random(seed, 12) {
                 0 => {
                     is_running = false;
-                    let states = [ProcessState::NotRunning, ProcessState::Starting];
+                    let states =
+                        [ProcessState::Closed(Life::Absent), ProcessState::Closed(Life::Starting)];
                     let which = usize::try_from(random(seed, 2)).unwrap();
                     fixture.handle(SessionInput::Process(states[which].clone()));
                 }

@@ -2,18 +2,19 @@
 
 use std::task::{Context, Poll};
 
-use windows::Win32::Foundation::ERROR_ACCESS_DENIED;
+use windows::Win32::Foundation::{ERROR_ACCESS_DENIED, FILETIME};
 use windows::Win32::System::Diagnostics::ToolHelp::{
     CreateToolhelp32Snapshot, PROCESSENTRY32W, Process32FirstW, Process32NextW, TH32CS_SNAPPROCESS,
 };
 use windows::Win32::System::RemoteDesktop::ProcessIdToSessionId;
 use windows::Win32::System::Threading::{
-    IsWow64Process, OpenProcess, PROCESS_ACCESS_RIGHTS, PROCESS_QUERY_LIMITED_INFORMATION,
-    PROCESS_SYNCHRONIZE,
+    GetProcessTimes, IsWow64Process, OpenProcess, PROCESS_ACCESS_RIGHTS, PROCESS_NAME_WIN32,
+    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, QueryFullProcessImageNameW,
 };
-use windows_core::BOOL;
+use windows_core::{BOOL, PWSTR};
 
-use crate::token::TokenInfo;
+use crate::time::micros_of;
+use crate::token::{TokenInfo, is_of_own_user};
 use crate::wait::OwnedHandle;
 use crate::{WaitableObject, WindowsError};
 
@@ -34,6 +35,9 @@ pub struct Process {
     id: u32,
     end: WaitableObject,
 }
+
+/// The maximum length of a path, in UTF-16 units (Microsoft, "Maximum path length limitation").
+const PATH_UNITS_MAX: usize = 32 * 1024;
 
 /// Lists all processes (Microsoft, "Tool Help Functions").
 ///
@@ -138,5 +142,36 @@ impl Process {
         // SAFETY: the process is open, and the result pointer is valid.
         unsafe { IsWow64Process(self.end.handle(), &raw mut is_wow64) }.ok()?;
         Some(if is_wow64.as_bool() { 32 } else { 64 })
+    }
+
+    /// The path of its program; `None` if access is denied.
+    #[must_use]
+    pub fn image_path(&self) -> Option<String> {
+        let mut path = vec![0_u16; PATH_UNITS_MAX];
+        let mut length = u32::try_from(path.len()).unwrap_or(0);
+        let handle = self.end.handle();
+        let text = PWSTR(path.as_mut_ptr());
+        // SAFETY: the process is open, and `length` is the capacity of `path`.
+        unsafe { QueryFullProcessImageNameW(handle, PROCESS_NAME_WIN32, text, &raw mut length) }
+            .ok()?;
+        Some(String::from_utf16_lossy(path.get(..usize::try_from(length).ok()?)?))
+    }
+
+    /// The start of the process in microseconds since 1970 (UTC); `None` if access is denied.
+    #[must_use]
+    pub fn started_micros(&self) -> Option<i64> {
+        let mut start = FILETIME::default();
+        let mut other = [FILETIME::default(); 3];
+        let [exit, kernel, user] = &mut other;
+        let handle = self.end.handle();
+        // SAFETY: the process is open, and the result pointers are valid.
+        unsafe { GetProcessTimes(handle, &raw mut start, exit, kernel, user) }.ok()?;
+        Some(micros_of(start))
+    }
+
+    /// Returns whether the process belongs to the user of this process; `None` if access is denied.
+    #[must_use]
+    pub fn is_of_own_user(&self) -> Option<bool> {
+        is_of_own_user(self.end.handle())
     }
 }

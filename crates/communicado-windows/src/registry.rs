@@ -3,18 +3,20 @@
 use std::task::{Context, Poll};
 
 use windows::Win32::Foundation::{
-    ERROR_FILE_NOT_FOUND, ERROR_KEY_DELETED, ERROR_MORE_DATA, ERROR_NO_MORE_ITEMS, WIN32_ERROR,
+    ERROR_FILE_NOT_FOUND, ERROR_KEY_DELETED, ERROR_MORE_DATA, ERROR_NO_MORE_ITEMS, FILETIME,
+    WIN32_ERROR,
 };
 use windows::Win32::System::Registry::{
     HKEY, HKEY_CURRENT_USER, HKEY_LOCAL_MACHINE, KEY_NOTIFY, KEY_READ, KEY_WOW64_32KEY,
     KEY_WOW64_64KEY, KEY_WRITE, REG_DWORD, REG_NOTIFY_CHANGE_LAST_SET, REG_NOTIFY_CHANGE_NAME,
     REG_OPEN_CREATE_OPTIONS, REG_OPTION_NON_VOLATILE, REG_OPTION_VOLATILE, REG_SAM_FLAGS, REG_SZ,
     REG_VALUE_TYPE, RegCloseKey, RegCreateKeyExW, RegDeleteTreeW, RegDeleteValueW, RegEnumKeyExW,
-    RegNotifyChangeKeyValue, RegOpenKeyExW, RegQueryValueExW, RegSetValueExW,
+    RegNotifyChangeKeyValue, RegOpenKeyExW, RegQueryInfoKeyW, RegQueryValueExW, RegSetValueExW,
 };
 use windows::Win32::System::Threading::{CreateEventW, ResetEvent};
 use windows_core::{HSTRING, PCWSTR, PWSTR};
 
+use crate::time::micros_of;
 use crate::wait::OwnedHandle;
 use crate::{HResult, RawValue, WaitableObject, WindowsError};
 
@@ -173,6 +175,21 @@ impl RegistryKey {
             names.push(String::from_utf16_lossy(units.unwrap_or_default()));
         }
         Ok(names)
+    }
+
+    /// The last change of the key's values, in microseconds since 1970 (UTC); `None` if it is not
+    /// readable.
+    #[must_use]
+    pub fn written_micros(&self) -> Option<i64> {
+        let mut time = FILETIME::default();
+        let last = Some(&raw mut time);
+        // SAFETY: the key is open, and the result pointer is valid.
+        let done = unsafe {
+            RegQueryInfoKeyW(
+                self.key, None, None, None, None, None, None, None, None, None, None, last,
+            )
+        };
+        done.is_ok().then(|| micros_of(time))
     }
 
     /// Reads a value; `None` if it does not exist.

@@ -3,6 +3,7 @@
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use windows::Win32::Foundation::FILETIME;
 use windows::Win32::System::Performance::{QueryPerformanceCounter, QueryPerformanceFrequency};
 use windows::Win32::System::SystemInformation::GetSystemTimeAsFileTime;
 use windows::Win32::System::Threading::{
@@ -42,8 +43,16 @@ pub fn civil_micros() -> i64 {
 /// The civil time in 100 ns intervals since 1601 (UTC).
 fn file_time() -> i64 {
     // SAFETY: the call has no arguments.
-    let time = unsafe { GetSystemTimeAsFileTime() };
-    i64::from(time.dwHighDateTime) << 32 | i64::from(time.dwLowDateTime)
+    units(unsafe { GetSystemTimeAsFileTime() })
+}
+
+const fn units(time: FILETIME) -> i64 {
+    (time.dwHighDateTime as i64) << 32 | time.dwLowDateTime as i64
+}
+
+/// A time of the system, in microseconds since 1970 (UTC).
+pub(crate) const fn micros_of(time: FILETIME) -> i64 {
+    units(time).saturating_sub(EPOCH) / 10
 }
 
 /// A timer that counts the time asleep. It may fire early, so check the clock after a wake-up.

@@ -4,9 +4,9 @@ use std::fmt;
 
 use windows::Win32::Foundation::HANDLE;
 use windows::Win32::Security::{
-    GetSidSubAuthority, GetSidSubAuthorityCount, GetTokenInformation, TOKEN_ELEVATION,
-    TOKEN_INFORMATION_CLASS, TOKEN_MANDATORY_LABEL, TOKEN_QUERY, TokenElevation,
-    TokenIntegrityLevel, TokenSessionId,
+    EqualSid, GetSidSubAuthority, GetSidSubAuthorityCount, GetTokenInformation, TOKEN_ELEVATION,
+    TOKEN_INFORMATION_CLASS, TOKEN_MANDATORY_LABEL, TOKEN_QUERY, TOKEN_USER, TokenElevation,
+    TokenIntegrityLevel, TokenSessionId, TokenUser,
 };
 use windows::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
@@ -42,11 +42,7 @@ impl TokenInfo {
 
     /// Reads the token of an open process.
     pub(crate) fn of(process: HANDLE) -> Result<Self, WindowsError> {
-        let mut token = HANDLE::default();
-        // SAFETY: the process is open, and the result pointer is valid.
-        let opened = unsafe { OpenProcessToken(process, TOKEN_QUERY, &raw mut token) };
-        opened.map_err(|error| WindowsError::from_core("read the token of a process", &error))?;
-        let token = OwnedHandle::new(token);
+        let token = open(process)?;
         let elevation: TOKEN_ELEVATION = read_fixed(&token, TokenElevation)?;
         Ok(Self {
             elevated: elevation.TokenIsElevated != 0,
@@ -56,7 +52,26 @@ impl TokenInfo {
     }
 }
 
-/// Reads token information of a read_fixed size.
+fn open(process: HANDLE) -> Result<OwnedHandle, WindowsError> {
+    let mut token = HANDLE::default();
+    // SAFETY: the process is open, and the result pointer is valid.
+    let opened = unsafe { OpenProcessToken(process, TOKEN_QUERY, &raw mut token) };
+    opened.map_err(|error| WindowsError::from_core("read the token of a process", &error))?;
+    Ok(OwnedHandle::new(token))
+}
+
+/// Returns whether an open process has the user of this process, where readable.
+pub(crate) fn is_of_own_user(process: HANDLE) -> Option<bool> {
+    // SAFETY: the call has no arguments, and its pseudo handle needs no closing.
+    let own = read_sid(&open(unsafe { GetCurrentProcess() }).ok()?, TokenUser).ok()?;
+    let other = read_sid(&open(process).ok()?, TokenUser).ok()?;
+    // SAFETY: the system has written a user to both buffers, which are aligned for it and alive.
+    let [own, other] = [&own, &other].map(|room| unsafe { &*room.as_ptr().cast::<TOKEN_USER>() });
+    // SAFETY: the SIDs are valid, and lie in the buffers.
+    Some(unsafe { EqualSid(own.User.Sid, other.User.Sid) }.is_ok())
+}
+
+/// Reads token information of a fixed size.
 fn read_fixed<T: Default>(
     token: &OwnedHandle,
     class: TOKEN_INFORMATION_CLASS,
@@ -79,23 +94,30 @@ fn read_fixed<T: Default>(
     Ok(answer)
 }
 
-fn integrity(token: &OwnedHandle) -> Result<Integrity, WindowsError> {
-    let operation = "read the integrity level of a process";
-    // Room for the label and the longest SID after it, with the alignment of the label.
-    let mut room = [0_u64; 32];
+/// Room for a label or a user, and the longest SID after it, with the alignment of both.
+type SidRoom = [u64; 32];
+
+fn read_sid(token: &OwnedHandle, class: TOKEN_INFORMATION_CLASS) -> Result<SidRoom, WindowsError> {
+    let mut room: SidRoom = [0; 32];
     let size = u32::try_from(size_of_val(&room)).unwrap_or(0);
     let mut length = 0;
     // SAFETY: the token is open, and `size` is the size of `room`.
     let done = unsafe {
         GetTokenInformation(
             token.get(),
-            TokenIntegrityLevel,
+            class,
             Some(room.as_mut_ptr().cast()),
             size,
             &raw mut length,
         )
     };
-    done.map_err(|error| WindowsError::from_core(operation, &error))?;
+    done.map_err(|error| WindowsError::from_core("read the token of a process", &error))?;
+    Ok(room)
+}
+
+fn integrity(token: &OwnedHandle) -> Result<Integrity, WindowsError> {
+    let operation = "read the integrity level of a process";
+    let room = read_sid(token, TokenIntegrityLevel)?;
     // SAFETY: the system has written a label to `room`, which is aligned for it and alive.
     let label = unsafe { &*room.as_ptr().cast::<TOKEN_MANDATORY_LABEL>() };
     // SAFETY: the SID of the label is valid, and lies in `room`.

@@ -41,10 +41,15 @@ pub struct Client {
     pub activity: Option<Activity>,
     /// The client's own word for the presence.
     pub raw: Option<Arc<str>>,
+    /// The user's note for others, as plain text in one line: that of the account which gives the
+    /// client its status.
+    #[serde(default)]
+    pub note: Option<Arc<str>>,
     /// The reason why the status is `signed-out` or `unknown`, if there is one.
     pub reason: Option<Arc<str>>,
-    /// The start of this status, including presence and reason. `None` if no change to it was
-    /// observed.
+    /// The start of this status, including presence and reason, without the note. `None` if no
+    /// change to it was observed.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub since: Option<Timestamp>,
     /// The source of this state.
     pub source: Arc<str>,
@@ -83,10 +88,14 @@ pub struct Account {
     pub activity: Option<Activity>,
     /// The client's own word for the presence.
     pub raw: Option<Arc<str>>,
+    /// The user's note for others, as plain text in one line.
+    #[serde(default)]
+    pub note: Option<Arc<str>>,
     /// The reason why the status is `signed-out` or `unknown`, if there is one.
     pub reason: Option<Arc<str>>,
-    /// The start of this status, including presence and reason. `None` if no change to it was
-    /// observed.
+    /// The start of this status, including presence and reason, without the note. `None` if no
+    /// change to it was observed.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub since: Option<Timestamp>,
 }
 
@@ -103,6 +112,7 @@ impl Client {
             availability: None,
             activity: None,
             raw: None,
+            note: None,
             reason: None,
             since: None,
             source,
@@ -149,6 +159,7 @@ impl Account {
             availability: None,
             activity: None,
             raw: None,
+            note: None,
             reason: None,
             since: None,
         }

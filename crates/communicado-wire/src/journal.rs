@@ -62,6 +62,17 @@ pub enum Entry {
         /// The name.
         name: String,
     },
+    /// The note of an account's user, if the journal has names.
+    Note {
+        /// Its number.
+        id: u32,
+        /// The source that reported it.
+        source: u16,
+        /// The account's number.
+        account: u32,
+        /// The note.
+        text: String,
+    },
     /// A client's own word.
     #[serde(rename = "token")]
     Symbol {
@@ -137,6 +148,8 @@ struct ObservedAccount {
     activity: Option<core::Activity>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     raw: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -246,6 +259,7 @@ impl ObservedFact {
                     availability: None,
                     activity: None,
                     raw: None,
+                    note: None,
                 };
                 Self::Account(match sign_in {
                     None => without_details(AccountWord::Gone),
@@ -258,6 +272,7 @@ impl ObservedFact {
                         availability: Some(presence.availability),
                         activity: presence.activity,
                         raw: Some(presence.raw.0),
+                        note: presence.note.map(|note| note.0),
                         ..without_details(AccountWord::SignedIn)
                     },
                 })
@@ -291,19 +306,22 @@ impl ObservedFact {
 
 impl ObservedAccount {
     fn sign_in(&self) -> Result<Option<SignIn>, EntryError> {
-        let presence = (self.availability, self.activity, self.raw);
+        let presence = (self.availability, self.activity, self.raw, self.note);
         Ok(match (self.is, self.reason, presence) {
-            (AccountWord::SignedOut, reason, (None, None, None)) => Some(SignIn::SignedOut(reason)),
-            (AccountWord::SignedIn, None, (Some(availability), activity, Some(raw))) => {
-                let raw = core::Symbol(raw);
-                Some(SignIn::SignedIn(core::Presence { availability, activity, raw }))
+            (AccountWord::SignedOut, reason, (None, None, None, None)) => {
+                Some(SignIn::SignedOut(reason))
             }
-            (AccountWord::SigningIn, None, (None, None, None)) => Some(SignIn::SigningIn),
-            (AccountWord::SigningOut, None, (None, None, None)) => Some(SignIn::SigningOut),
-            (AccountWord::Gone, None, (None, None, None)) => None,
+            (AccountWord::SignedIn, None, (Some(availability), activity, Some(raw), note)) => {
+                let (raw, note) = (core::Symbol(raw), note.map(core::NoteId));
+                Some(SignIn::SignedIn(core::Presence { availability, activity, raw, note }))
+            }
+            (AccountWord::SigningIn, None, (None, None, None, None)) => Some(SignIn::SigningIn),
+            (AccountWord::SigningOut, None, (None, None, None, None)) => Some(SignIn::SigningOut),
+            (AccountWord::Gone, None, (None, None, None, None)) => None,
             _ => {
                 let rule = "an account has `availability` and `raw` if and only if it is \
-                            signed-in, and a `reason` only if it is signed-out";
+                            signed-in, a `note` only if it is signed-in, and a `reason` only if \
+                            it is signed-out";
                 return Err(EntryError::Rule(rule));
             }
         })

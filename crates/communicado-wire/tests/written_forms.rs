@@ -16,6 +16,17 @@ fn every_golden_client_is_read_and_written_unchanged() {
 }
 
 #[test]
+fn a_client_without_the_key_note_has_no_note() {
+    for line in lines(include_str!("golden/clients-v1.jsonl")) {
+        let former = line.replace(r#""note":null,"#, "").replace(r#""note":"back at two","#, "");
+        assert!(former != line && !former.contains("note"), "{line}");
+        let client = Client::from_json(&former).expect(&former);
+        assert!(client.accounts.iter().all(|account| account.note.is_none()));
+        assert_eq!(client.note, None);
+    }
+}
+
+#[test]
 fn every_golden_journal_entry_is_read_and_written_unchanged() {
     for line in lines(include_str!("golden/journal-v1.jsonl")) {
         let entry = Entry::from_json(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -60,6 +71,8 @@ fn an_invalid_journal_entry_is_an_error_with_the_reason() {
     check(&observed(r#""life":{"is":"unknown"}"#), "an unknown life needs a `reason`");
     check(&observed(r#""life":{"is":"absent","reason":"source-lost"}"#), "only an unknown life");
     check(&observed(r#""account":{"id":0,"is":"signed-in"}"#), "if and only if it is signed-in");
+    let signed_out = r#""account":{"id":0,"is":"signed-out","note":1}"#;
+    check(&observed(signed_out), "a `note` only if it is signed-in");
     check(&observed(r#""account":{"id":0,"is":"asleep"}"#), "unknown variant `asleep`");
     check(&observed(r#""life":{"is":"absent"},"mood":1"#), "mood");
 }

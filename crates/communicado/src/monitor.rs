@@ -373,7 +373,8 @@ pub(crate) mod tests {
 
     pub(crate) fn sign_in(client: &ClientHandle) {
         let raw = client.intern("away").unwrap();
-        let presence = Presence { availability: Availability::Away, activity: None, raw };
+        let presence =
+            Presence { availability: Availability::Away, activity: None, raw, note: None };
         report(client, SignIn::SignedIn(presence));
     }
 

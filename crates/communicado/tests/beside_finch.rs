@@ -4,8 +4,13 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, PoisonError};
 
 use communicado_conformance::{Account, ExpectOk, Saved, TestSession, receive};
+
+/// Held by a test while its Finch runs. The examples have the default options, so a Finch on the bus
+/// of another test is `unknown` to them.
+static ONLY_FINCH: Mutex<()> = Mutex::new(());
 
 /// A running example, killed at the end of the test.
 struct Example {
@@ -53,6 +58,7 @@ impl Drop for Example {
 
 #[test]
 fn the_sign_in_gate_follows_a_session_and_exits_on_enter() {
+    let _only = ONLY_FINCH.lock().unwrap_or_else(PoisonError::into_inner);
     let mut session = TestSession::new();
     let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody).signed_out();
@@ -74,6 +80,7 @@ fn the_sign_in_gate_follows_a_session_and_exits_on_enter() {
 
 #[test]
 fn work_runs_only_while_a_user_is_signed_in() {
+    let _only = ONLY_FINCH.lock().unwrap_or_else(PoisonError::into_inner);
     let mut session = TestSession::new();
     let mut prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);

@@ -145,7 +145,7 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         file: "src/client_state.rs",
-        find: "        if self.status == before.status {\n            self.since = before.since;\n        }\n",
+        find: "        if self.status.has_same_condition(&before.status) {\n            self.since = before.since;\n        }\n",
         replace: "",
         breaks: "every change resets the start of the status",
         noticed_by: "agrees_with_the_model",

@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 use clap::Args;
 use communicado::SOURCES;
 use communicado_cli_support::{Failure, Outcome, print};
+use communicado_sinks::SINKS;
+use communicado_sinks::agent::{SinkDescriptor, SinkOptionKind, SinkValue};
 use communicado_sources::{OptionKind, OptionValue, SourceDescriptor};
 use serde_json::{Map, Value, json};
 
 use crate::options::ColorChoice;
 use crate::settings::{AGENT, EACH_SOURCE, Settings, TOP, default_file};
+use crate::sink_settings::{EACH_SINK, SinkSettings};
 
 /// Print the settings in effect as TOML, or the schema of the configuration.
 #[derive(Debug, Args)]
@@ -71,7 +74,30 @@ fn in_effect(settings: &Settings) -> String {
             let _ = writeln!(text, "# {}\n{} = {value}", option.help, option.name);
         }
     }
+    for (name, sink) in &settings.sinks {
+        write_sink(&mut text, name, sink);
+    }
     text
+}
+
+fn write_sink(text: &mut String, name: &str, sink: &SinkSettings) {
+    let when = sink.when.as_ref().map(ToString::to_string).unwrap_or_default();
+    let hours = sink.hours.as_ref().map(ToString::to_string);
+    let _ = writeln!(text, "\n[sinks.{name}]\nkind = {}", json!(sink.descriptor.kind));
+    let _ = writeln!(text, "enabled = {}\nclients = {}", sink.enabled, json!(sink.clients));
+    let _ = writeln!(text, "accounts = {}\nwhen = {}", sink.accounts, json!(when));
+    if let Some(hours) = hours {
+        let _ = writeln!(text, "hours = {}", json!(hours));
+    }
+    for option in sink.descriptor.options {
+        let value = match sink.options.value(option) {
+            Some(SinkValue::Text(text)) => json!(text),
+            Some(SinkValue::Bool(yes)) => json!(yes),
+            Some(SinkValue::List(list)) => json!(list),
+            None => continue,
+        };
+        let _ = writeln!(text, "# {}\n{} = {value}", option.help, option.name);
+    }
 }
 
 fn format_duration(duration: std::time::Duration) -> String {
@@ -85,7 +111,7 @@ pub(crate) fn schema() -> String {
         let mut schema = of_form(form);
         if let Value::Object(schema) = &mut schema {
             schema.insert("description".to_owned(), json!(about));
-            if *form != "list" && *form != "bool" {
+            if !matches!(*form, "list" | "bool" | "false") {
                 schema.insert("default".to_owned(), json!(default));
             }
         }
@@ -100,6 +126,7 @@ pub(crate) fn schema() -> String {
     });
     properties.insert("agent".to_owned(), agent);
     properties.insert("sources".to_owned(), sources_schema(&setting));
+    properties.insert("sinks".to_owned(), sinks_schema(&setting));
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "The configuration of communicado",
@@ -149,10 +176,60 @@ fn sources_schema(
     })
 }
 
+/// The schema of the sinks. A section whose name is a kind needs no `kind`.
+fn sinks_schema(
+    setting: &impl Fn(&(&'static str, &'static str, &'static str, &'static str)) -> (String, Value),
+) -> Value {
+    let section = |descriptor: &SinkDescriptor, needs_kind: bool| {
+        let mut properties: Map<String, Value> = EACH_SINK.iter().map(setting).collect();
+        properties.insert("kind".to_owned(), json!({ "const": descriptor.kind }));
+        for option in descriptor.options {
+            let form = match option.kind {
+                SinkOptionKind::Bool if option.default == Some("false") => "false",
+                SinkOptionKind::Bool => "bool",
+                SinkOptionKind::List => "list",
+                SinkOptionKind::Duration => "span",
+                _ => "text",
+            };
+            let default = option.default.unwrap_or_default();
+            let (name, mut schema) = setting(&(option.name, form, default, option.help));
+            if let (None, Value::Object(schema)) = (option.default, &mut schema) {
+                schema.remove("default");
+            }
+            properties.insert(name, schema);
+        }
+        let required = descriptor.options.iter().filter(|option| option.default.is_none());
+        let required = required.map(|option| option.name);
+        let required: Vec<_> = needs_kind.then_some("kind").into_iter().chain(required).collect();
+        json!({
+            "type": "object",
+            "description": descriptor.about,
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        })
+    };
+    let named = SINKS.iter().map(|descriptor| {
+        let others = SINKS.iter().filter(|other| other.kind != descriptor.kind);
+        let any = [section(descriptor, false)].into_iter();
+        let any: Vec<_> = any.chain(others.map(|other| section(other, true))).collect();
+        (descriptor.kind.to_owned(), json!({ "anyOf": any }))
+    });
+    let any: Vec<_> = SINKS.iter().map(|descriptor| section(descriptor, true)).collect();
+    json!({
+        "type": "object",
+        "description": "The sinks by name. `kind` is optional if the name is a kind.",
+        "properties": named.collect::<Map<_, _>>(),
+        "additionalProperties": { "anyOf": any },
+    })
+}
+
 fn of_form(form: &str) -> Value {
     match form {
         "list" => json!({ "type": "array", "items": { "type": "string" } }),
         "bool" => json!({ "type": "boolean", "default": true }),
+        "false" => json!({ "type": "boolean", "default": false }),
+        "condition" => json!({ "type": "string", "examples": ["in-a-meeting", "not available"] }),
         "color" => json!({ "enum": ["auto", "always", "never"] }),
         "hours" => {
             json!({ "type": "string", "examples": ["Mon-Thu 08:00-18:00, Fri 08:00-14:00"] })

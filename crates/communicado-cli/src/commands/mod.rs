@@ -11,6 +11,7 @@ pub(crate) mod provide;
 pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod run;
+pub(crate) mod sinks;
 pub(crate) mod sources;
 pub(crate) mod status;
 pub(crate) mod wait;

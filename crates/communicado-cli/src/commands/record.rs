@@ -26,7 +26,7 @@ pub(crate) struct RecordArgs {
     /// The journal to create. An existing file is not overwritten.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Include account names.
+    /// Include account names and notes.
     #[arg(long)]
     names: bool,
     /// Stop after this time.

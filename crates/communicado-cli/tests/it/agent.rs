@@ -60,8 +60,8 @@ fn the_consent_is_explained_first_and_stored_privately() {
                as       ada, device laptop\n  \
                clients  all clients on this device\n  \
                data     the name of each client, its status, your availability in it,\n           \
-                        and when these changed; no account names, no protocols\n  \
-               never    messages, contacts, windows, or what you type\n  \
+                        and when these changed; no account names, no protocols, no notes\n  \
+               never    messages, contacts, windows or keystrokes\n  \
                when     on every change, and three times per 60 s\n  \
                hours    always; at other times and in a pause, the gateway deletes this device\n\
                The administrator of the gateway decides who can read this data.\n\
@@ -98,7 +98,7 @@ fn the_explanation_names_hours_and_clients() {
     );
     for words in [
         "  clients  finch, pidgin\n",
-        "the names, protocols, statuses and selected statuses of your accounts\n",
+        "statuses, selected statuses and notes of your accounts\n",
         "three times per 90 s\n",
         "  hours    Mon-Fri 08:00-18:00; at other times",
     ] {
@@ -121,7 +121,7 @@ fn without_a_terminal_there_is_no_consent() {
 fn an_insecure_gateway_address_is_refused() {
     let check = |url: &str, why: &str, help: &str| {
         let err = format!(
-            "error: invalid value '{url}' for '<URL>': `{url}` is not an address of a gateway: {why}; \
+            "error: invalid value '{url}' for '<URL|NAME>': `{url}` is not an address of a gateway: {why}; \
              {help}\n\nFor more information, try '--help'.\n"
         );
         allow(url, &["--yes"]).expect(2, "", &err);
@@ -239,7 +239,7 @@ fn status_prints_the_consent_without_a_running_agent() {
     let out = status(&[]).expect_stdout(1, "");
     let (first, rest) = out.split_once('\n').expect("a line");
     // The time of day, with or without its date.
-    assert!(first.starts_with("allowed  statuses, no account names, since "), "{first}");
+    assert!(first.starts_with("allowed  statuses, no account names, no notes, since "), "{first}");
     assert!(first.ends_with("12:00"), "{first}");
     assert_eq!(
         rest,
@@ -250,7 +250,7 @@ fn status_prints_the_consent_without_a_running_agent() {
         serde_json::from_str(&status(&["--json"]).expect_stdout(1, "")).expect("JSON");
     let expected = json!({
         "v": 1, "allowed": true, "gateway": URL, "person": "ada", "device": "laptop",
-        "names": false, "runs": false, "standing": null, "since": null, "silent": true,
+        "names": false, "runs": false, "sinks": [], "standing": null, "since": null, "silent": true,
         "until": null, "because": null, "help": null,
     });
     assert_eq!(object, expected);

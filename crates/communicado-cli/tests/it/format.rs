@@ -2,7 +2,7 @@
 
 use crate::program::communicado;
 
-const HELP: &str = "  help: keys: client, status, availability, activity, raw, reason, since, \
+const HELP: &str = "  help: keys: client, status, availability, activity, raw, note, reason, since, \
                     saved, source, accounts, at, revision, before, running, now; helpers: \
                     lc(text), uc(text), default(text, other), trunc(text, length), \
                     markup_escape(text), duration(time), emoji(word), json(value)\n";

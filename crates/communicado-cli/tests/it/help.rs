@@ -4,7 +4,7 @@ use crate::program::communicado;
 use crate::snapshot;
 
 /// Every command, in the order of the help.
-pub(crate) const COMMANDS: [&str; 16] = [
+pub(crate) const COMMANDS: [&str; 17] = [
     "status",
     "watch",
     "is",
@@ -12,6 +12,7 @@ pub(crate) const COMMANDS: [&str; 16] = [
     "run",
     "agent",
     "sources",
+    "sinks",
     "doctor",
     "explain",
     "record",
@@ -32,8 +33,8 @@ fn the_help_of_every_command_matches_its_snapshot() {
 }
 
 /// The commands of `agent`, in the order of its help.
-pub(crate) const AGENT_COMMANDS: [&str; 7] =
-    ["allow", "forbid", "pause", "resume", "status", "set", "clear"];
+pub(crate) const AGENT_COMMANDS: [&str; 8] =
+    ["allow", "forbid", "pause", "resume", "status", "set", "clear", "try"];
 
 #[test]
 fn the_help_of_every_agent_command_matches_its_snapshot() {

@@ -24,7 +24,7 @@ fn an_unknown_key_is_an_error_with_its_line_and_a_suggestion() {
     check(
         "frobnicate = 1\n",
         "error: my.toml, line 1: unknown setting `frobnicate`\n  \
-         help: use one of: clients, color, patience, agent, sources\n",
+         help: use one of: clients, color, patience, agent, sources, sinks\n",
     );
 }
 
@@ -232,7 +232,11 @@ fn set_refuses_what_the_file_refuses() {
         communicado(&["status", "--set", set]).expect(2, "", &err);
     };
     check("color", " has no value", "write it as KEY=VALUE");
-    check("=1", ": unknown setting ``", "use one of: clients, color, patience, agent, sources");
+    check(
+        "=1",
+        ": unknown setting ``",
+        "use one of: clients, color, patience, agent, sources, sinks",
+    );
     check("colour=never", ": unknown setting `colour`", "did you mean `color`?");
     check("color=pink", ": `color` is `pink`", "write auto, always or never");
     check("sources.purple.enabled=yes", ": `enabled` is a text", "write true or false");
@@ -286,4 +290,43 @@ fn the_output_of_config_is_a_valid_configuration() {
     let printed = communicado(&["config", "--config", "my.toml"]).with_file("my.toml", MINE);
     let printed: toml::Table = printed.expect_stdout(0, "").parse().expect("TOML");
     assert_eq!(printed, MINE.parse().expect("TOML"), "and it says what was set");
+}
+
+#[test]
+fn a_sink_with_a_wrong_setting_is_an_error_with_its_line() {
+    check(
+        "[sinks.lamp]\nkind = \"hok\"\n",
+        "error: my.toml, line 2: sink `lamp` has the unknown kind `hok`\n  \
+         help: did you mean `hook`?\n",
+    );
+    check(
+        "[sinks.hook]\nrun = [\"true\"]\ntimout = \"5s\"\n",
+        "error: my.toml, line 3: a sink of kind `hook` has no setting `timout`\n  \
+         help: did you mean `timeout`?\n",
+    );
+    check(
+        "[sinks.hook]\nrun = [\"true\"]\nwhen = \"online\"\n",
+        "error: my.toml, line 3: `when` is `online`, which is not a condition\n  \
+         help: `online` is not known; separate words by commas\n",
+    );
+    check(
+        "[sinks.hook]\nrun = []\n",
+        "error: my.toml, line 2: `run` is empty\n  \
+         help: write a list of texts such as [\"playerctl\", \"pause\"]\n",
+    );
+    check(
+        "[sinks.\"My lamp\"]\nkind = \"hook\"\n",
+        "error: my.toml, line 2: `My lamp` is not valid as the name of a sink\n  \
+         help: write a name of 1 to 64 lower-case letters, digits, `_` and `-`\n",
+    );
+    check(
+        "[sinks.hook]\ntimeout = \"5s\"\n",
+        "error: sink `hook` has no `run`\n  cause: this setting has no default\n  \
+         help: below [sinks.hook], set `run` to a list of texts such as \
+         [\"playerctl\", \"pause\"]\n",
+    );
+    let set = ["--set", "sinks.lamp.kind=hook", "--set", "sinks.lamp.run=true,x"];
+    let shown = communicado(&[&["config"][..], &set].concat()).expect_stdout(0, "");
+    assert!(shown.contains("\n[sinks.lamp]\nkind = \"hook\"\n"), "{shown}");
+    assert!(shown.contains("\nrun = [\"true\",\"x\"]\n"), "{shown}");
 }

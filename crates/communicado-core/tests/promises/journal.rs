@@ -12,8 +12,8 @@ use core::fmt;
 use core::time::Duration;
 
 use communicado_core::{
-    AccountId, Activity, Availability, ClientId, Fact, Generation, Life, Moment, Observation,
-    Presence, RosterInput, SignIn, SignInFailure, SourceId, Symbol, UnknownReason,
+    AccountId, Activity, Availability, ClientId, Fact, Generation, Life, Moment, NoteId,
+    Observation, Presence, RosterInput, SignIn, SignInFailure, SourceId, Symbol, UnknownReason,
 };
 
 /// The inputs of a roster, in the order of arrival.
@@ -278,6 +278,7 @@ impl Writer {
             availability: Availability::ALL[self.rng.index(some)],
             activity: self.rng.chance(30).then(|| self.rng.one_of(&Activity::ALL)),
             raw: Symbol(self.rng.number(3)),
+            note: self.rng.chance(50).then(|| NoteId(self.rng.number(3))),
         }
     }
 }

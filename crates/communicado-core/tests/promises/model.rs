@@ -392,13 +392,17 @@ fn push_from(
         account,
         status,
         since: since(&|state| {
-            let same = |each: &&AccountState| (each.account, each.status) == (account, status);
+            let same = |each: &&AccountState| {
+                each.account == account && each.status.has_same_condition(&status)
+            };
             state.accounts.iter().find(same).map(|each| each.since)
         }),
     };
     let after = ClientState {
         status: belief.status,
-        since: since(&|state| (state.status == belief.status).then_some(state.since)),
+        since: since(&|state| {
+            state.status.has_same_condition(&belief.status).then_some(state.since)
+        }),
         source: belief.source,
         saved: belief.saved,
         accounts: belief.accounts.into_iter().map(account).collect(),

@@ -80,7 +80,7 @@ pub(super) async fn stream(
     tokio::spawn(pass_on(reader, sender, ends));
     let headers = [
         (header::CONTENT_TYPE, sse::CONTENT_TYPE),
-        (header::CACHE_CONTROL, "no-cache"),
+        (header::CACHE_CONTROL, sse::CACHE_CONTROL),
         (UNBUFFERED, "no"),
         // The connection ends with the stream, as in the event loop.
         (header::CONNECTION, "close"),

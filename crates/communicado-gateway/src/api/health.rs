@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::response::{ApiResult, App, JSON, json, tagged};
 use crate::app_state::AppState;
+use crate::metrics::{plain, prefers_open_metrics};
 use crate::store_writer::WriteCommand;
 use crate::stream;
 
@@ -73,10 +74,16 @@ pub(super) async fn ready(State(app): App) -> ApiResult {
 }
 
 /// `GET /metrics`.
-pub(super) async fn metrics(State(app): App) -> ApiResult {
+pub(super) async fn metrics(State(app): App, headers: HeaderMap) -> ApiResult {
     let text = app.metrics.encode(app.people().len(), app.connection_limit.in_use());
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let (kind, text) = if prefers_open_metrics(accept.unwrap_or_default()) {
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", text)
+    } else {
+        ("text/plain; version=0.0.4; charset=utf-8", plain(&text))
+    };
+    let headers = [(header::CONTENT_TYPE, kind), (header::VARY, "accept")];
+    Ok((headers, text).into_response())
 }
 
 /// `GET /v1/openapi.json`.

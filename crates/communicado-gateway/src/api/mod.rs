@@ -12,6 +12,7 @@ mod health;
 mod oidc;
 mod origin;
 mod people;
+mod publication;
 mod publish;
 mod response;
 mod session;

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use communicado_core::Availability;
 use communicado_wire::gateway::{Manual, Publish, Published};
-use communicado_wire::{Client, Status};
+use communicado_wire::{Client, Status, Timestamp};
 
 use super::auth::Auth;
 use super::response::{ApiResult, App, json, parse_json, read_body};
@@ -33,7 +33,7 @@ pub(super) async fn put_device(
     let principal = auth.principal()?;
     principal.require_publish_for(&person)?;
     let body = read_body(&app, &auth, request).await?;
-    let (clients, lease) = publication(&body)?;
+    let (clients, lease) = publication(&body, app.now().civil)?;
     // Each write stores the whole person.
     let known = app.people().person(&person).map_or(0, |person| person.device_bytes());
     let more = (known + body.len()) / BYTES_PER_REQUEST;
@@ -56,8 +56,11 @@ pub(super) async fn put_device(
 /// # Errors
 ///
 /// If the publication is malformed or exceeds a limit.
-pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), ApiError> {
-    let Publish { v, lease_ms, clients } = parse_json(bytes)?;
+pub(crate) fn publication(
+    bytes: &[u8],
+    now: Timestamp,
+) -> Result<(Vec<Client>, Duration), ApiError> {
+    let Publish { v, lease_ms, clients } = super::publication::parse(bytes, now)?;
     if v != communicado_wire::VERSION {
         let detail = format!("version {v} is not supported");
         return Err(ApiError::bad_request(detail, "send version 1"));
@@ -106,6 +109,15 @@ fn check(client: &Client) -> Result<(), ApiError> {
             ApiErrorKind::BadRequest,
             TEXT_CHARS,
             "a text of the client is too long",
+        ));
+    }
+    let of_accounts = client.accounts.iter().map(|account| &account.note);
+    let mut notes = of_accounts.chain([&client.note]).flatten();
+    if !notes.all(|note| NOTE_CHARS.allows(note.chars().count())) {
+        return Err(ApiError::limit_exceeded(
+            ApiErrorKind::BadRequest,
+            NOTE_CHARS,
+            "a note of the client is too long",
         ));
     }
     let of_accounts = client.accounts.iter().map(|account| &account.reason);
@@ -187,7 +199,7 @@ fn manual_input(
         return Err(ApiError::bad_request(detail, help).with_limit(FOR_MS));
     }
     let availability = is_in.then(|| availability.unwrap_or(Availability::Available));
-    let state = PresenceState { status, availability, activity, reason: None, since };
+    let state = PresenceState { status, availability, activity, note: None, reason: None, since };
     Ok(Input::SetManual { person, state, note, returns, duration })
 }
 

@@ -46,7 +46,7 @@ pub(crate) struct Serve {
     /// origins.
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     allow_origin: Vec<String>,
-    /// Keep history for this long (for example `720h`). Default: no history.
+    /// Keep history for this long (for example `30d`). Default: no history.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     history: Option<Duration>,
     /// Limit on requests per second from one token and its sessions, or from one address without a

@@ -36,7 +36,7 @@ enum TokensAction {
         /// View of people: `in-out`, `availability` or `everything`.
         #[arg(long, value_name = "VIEW", default_value = "availability", value_parser = view)]
         view: View,
-        /// Lifetime, for example `720h`. Default: until revoked.
+        /// Lifetime, for example `8h` or `30d`. Default: until revoked.
         #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
         duration: Option<std::time::Duration>,
     },

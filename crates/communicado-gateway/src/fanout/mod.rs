@@ -348,14 +348,14 @@ impl EventLoop {
                 return;
             }
         };
-        let answer = crate::sse::response_head(&app, head.origin);
+        let is_chunked = head.reads_chunks;
+        let answer = crate::sse::response_head(&app, head.origin, is_chunked);
         let now = app.clock.now();
         let label = TransportLabel::Sse;
         sockets::configure_reader(&connection.socket);
         let PendingConnection { socket, permit, .. } = connection;
-        let Ok(id) =
-            self.readers.open(ReaderTransport::Socket(socket), label, principal, Some(permit))
-        else {
+        let transport = ReaderTransport::Socket(socket, is_chunked);
+        let Ok(id) = self.readers.open(transport, label, principal, Some(permit)) else {
             return;
         };
         app.metrics.reader_opened(label);
@@ -380,7 +380,7 @@ impl EventLoop {
     fn reject(&self, socket: &TcpStream, error: &ApiError, head: &RequestHead<'_>) {
         self.app.metrics.answered(error.kind.status());
         if head.accepts_events {
-            let answer = crate::sse::response_head(&self.app, head.origin);
+            let answer = crate::sse::response_head(&self.app, head.origin, false);
             let stream = crate::sse::retry_later(&self.app, error);
             sockets::respond(socket, &(answer + &stream));
         } else {

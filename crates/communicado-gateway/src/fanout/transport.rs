@@ -8,8 +8,17 @@ use std::sync::Arc;
 /// The transport of a reader.
 #[derive(Debug)]
 pub(super) enum ReaderTransport {
-    Socket(TcpStream),
+    /// A socket, and whether the body consists of chunks. Without chunks it ends with the
+    /// connection.
+    Socket(TcpStream, bool),
     Mailbox(Arc<Mailbox>),
+}
+
+impl ReaderTransport {
+    /// True if the body of the response consists of chunks.
+    pub(super) const fn is_chunked(&self) -> bool {
+        matches!(self, Self::Socket(_, true))
+    }
 }
 
 /// The outcome of a write.
@@ -24,7 +33,7 @@ pub(super) enum WriteOutcome {
 pub(super) fn write(
     transport: &ReaderTransport,
     budget: &StreamBudget,
-    mut frame: Frame,
+    frame: Frame,
 ) -> WriteOutcome {
     match transport {
         ReaderTransport::Mailbox(mailbox) if mailbox.is_closed() => WriteOutcome::Closed,
@@ -39,15 +48,17 @@ pub(super) fn write(
                 None => WriteOutcome::Closed,
             }
         }
-        ReaderTransport::Socket(socket) => {
+        ReaderTransport::Socket(socket, is_chunked) => {
             let mut socket = socket;
+            let mut bytes = if *is_chunked { frame.chunk } else { frame.event };
             loop {
-                match socket.write(&frame.event) {
+                match socket.write(&bytes) {
                     Ok(0) => return WriteOutcome::Closed,
-                    Ok(count) if count == frame.event.len() => return WriteOutcome::Complete,
-                    Ok(count) => frame.event = frame.event.slice(count..),
+                    Ok(count) if count == bytes.len() => return WriteOutcome::Complete,
+                    Ok(count) => bytes = bytes.slice(count..),
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                        return WriteOutcome::Partial(frame);
+                        let is_for_all = frame.is_for_all;
+                        return WriteOutcome::Partial(Frame { is_for_all, ..Frame::bare(bytes) });
                     }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(_) => return WriteOutcome::Closed,

@@ -25,6 +25,8 @@ pub(crate) struct RequestHead<'a> {
     pub(crate) forwarded: Vec<&'a [u8]>,
     /// The values of `X-Forwarded-For`, in order.
     pub(crate) x_forwarded_for: Vec<&'a [u8]>,
+    /// The client speaks HTTP/1.1 and so reads chunks.
+    pub(crate) reads_chunks: bool,
     /// The client waits for `100 Continue` or another expectation.
     pub(crate) expects: bool,
     /// The client accepts an event stream, as `EventSource` does.
@@ -104,6 +106,7 @@ impl<'a> RequestHead<'a> {
             origin,
             forwarded,
             x_forwarded_for,
+            reads_chunks: is_newer,
             expects,
             accepts_events,
         }))

@@ -101,8 +101,12 @@ impl Person {
         size_of::<Self>() + self.device_bytes()
     }
 
+    /// The note of the manual status, or else that of the client with the effective status.
     pub(crate) fn note(&self) -> Option<&Arc<str>> {
-        self.manual.as_ref().and_then(|manual| manual.note.as_ref())
+        match &self.manual {
+            Some(manual) => manual.note.as_ref(),
+            None => self.effective.note.as_ref(),
+        }
     }
 
     pub(crate) fn returns(&self) -> Option<Timestamp> {
@@ -291,6 +295,7 @@ impl Manual {
             status: stored.status,
             availability: stored.availability,
             activity: stored.activity,
+            note: None,
             reason: None,
             since: stored.said,
         };

@@ -5,19 +5,21 @@ use std::sync::Arc;
 use communicado_core::{Activity, Availability, UnknownReason};
 use communicado_wire::{Client, Status, Timestamp};
 
-/// A status with its availability, activity, reason and start.
+/// A status with its availability, activity, note, reason and start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PresenceState {
     pub(crate) status: Status,
     pub(crate) availability: Option<Availability>,
     pub(crate) activity: Option<Activity>,
+    /// The note in the client of a device. A manual status has its own.
+    pub(crate) note: Option<Arc<str>>,
     pub(crate) reason: Option<Arc<str>>,
     pub(crate) since: Timestamp,
 }
 
 impl PresenceState {
     pub(crate) fn plain(status: Status, since: Timestamp) -> Self {
-        Self { status, availability: None, activity: None, reason: None, since }
+        Self { status, availability: None, activity: None, note: None, reason: None, since }
     }
 
     /// The state of a device whose lease has expired.
@@ -35,6 +37,7 @@ impl PresenceState {
             status: client.status,
             availability: is_in.then_some(availability),
             activity: client.activity.filter(|_| is_in),
+            note: client.note.clone().filter(|_| is_in),
             reason: client.reason.clone(),
             since: client.since.unwrap_or(client.at),
         }
@@ -60,7 +63,7 @@ impl PresenceState {
         states.min_by_key(Self::rank)
     }
 
-    /// Returns true if both are equal except for their start.
+    /// Returns true if both are equal except for their note and start.
     pub(crate) fn has_same_presence_as(&self, other: &Self) -> bool {
         self.status == other.status
             && self.availability == other.availability

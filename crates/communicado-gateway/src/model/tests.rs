@@ -218,10 +218,10 @@ impl World {
                 let status = if is_in { Status::SignedIn } else { Status::SignedOut };
                 let availability = is_in.then(|| self.dice.pick(&Availability::ALL));
                 let since = at(self.now).civil;
-                let (activity, reason) = (None, None);
+                let (activity, note, reason) = (None, None, None);
                 Input::SetManual {
                     person,
-                    state: PresenceState { status, availability, activity, reason, since },
+                    state: PresenceState { status, availability, activity, note, reason, since },
                     note: self.dice.pick(&[None, Some("secret note".into())]),
                     returns: None,
                     duration: self.dice.pick(&[None, Some(Duration::from_secs(20))]),
@@ -244,7 +244,9 @@ impl World {
         let status = self.dice.pick(&Status::ALL);
         let availability = (status == Status::SignedIn).then(|| self.dice.pick(&Availability::ALL));
         let since = self.now.saturating_sub(self.dice.roll(1000));
-        client(&format!("client-{number}"), status, availability, since)
+        let mut client = client(&format!("client-{number}"), status, availability, since);
+        client.note = self.dice.pick(&[None, Some("secret note".into())]);
+        client
     }
 }
 
@@ -458,4 +460,41 @@ fn the_since_of_a_late_device_is_not_earlier_than_the_last_known_status() {
         effective(put_device("phone", Availability::Busy, 99_000), 12_000),
         at(12_000).civil
     );
+}
+
+#[test]
+fn the_note_of_a_client_is_in_one_view_unless_the_status_is_manual() {
+    let mut people = People::default();
+    let mut note = |input: Input, ms: u64| {
+        let mut batch = people.begin();
+        batch.handle(input, at(ms)).unwrap();
+        people.apply(&mut batch.end());
+        let person = people.person("ada").unwrap();
+        let json = |view| String::from_utf8(person_json(person, view).to_vec()).unwrap();
+        (
+            View::ALL.map(|view| json(view).contains("at lunch")),
+            View::ALL.map(|view| person.facet(view).revision),
+        )
+    };
+    let put_device = |note: Option<&str>| {
+        let mut client = client("a", Status::SignedIn, Some(Availability::Away), 0);
+        client.note = note.map(Arc::from);
+        let (person, device) = ("ada".into(), "laptop".into());
+        Input::PutDevice { person, device, clients: vec![client], lease: Duration::from_secs(60) }
+    };
+    let ada = NewPerson { id: "ada".into(), name: None, groups: vec![], sign_in: vec![] };
+    note(Input::Create(ada), 0);
+    let before = note(put_device(None), 1).1;
+    let (noted, [in_out, availability, everything]) = note(put_device(Some("at lunch")), 2);
+    assert_eq!((noted, everything > before[2]), ([false, false, true], true));
+    assert_eq!([in_out, availability], [before[0], before[1]], "the note is no change there");
+    let manual = Input::SetManual {
+        person: "ada".into(),
+        state: PresenceState::plain(Status::SignedOut, at(3).civil),
+        note: None,
+        returns: None,
+        duration: None,
+    };
+    assert_eq!(note(manual, 3).0, [false; 3]);
+    assert_eq!(note(Input::ClearManual("ada".into()), 4).0, [false, false, true]);
 }

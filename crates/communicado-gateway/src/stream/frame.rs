@@ -13,6 +13,9 @@ use crate::model::{Person, PersonChange, change_json};
 pub(crate) struct Frame {
     /// The whole event, from `id:` to the empty line.
     pub(crate) event: Bytes,
+    /// The event as one chunk of HTTP/1.1 (RFC 9112, 7.1), for a socket that the event loop writes.
+    /// A client that reads whole chunks thus gets each event at once.
+    pub(crate) chunk: Bytes,
     /// The JSON data.
     pub(crate) data: Bytes,
     pub(crate) kind: &'static str,
@@ -23,34 +26,57 @@ pub(crate) struct Frame {
 
 /// The first line of every stream: the time before the client reconnects.
 pub(crate) const RETRY: &[u8] = b"retry: 3000\n\n";
+/// The first line as a chunk.
+pub(crate) const RETRY_CHUNK: &[u8] = b"d\r\nretry: 3000\n\n\r\n";
+/// The last chunk, which ends a stream (RFC 9112, 7.1).
+pub(crate) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 /// The end of every event, after its data.
 const EVENT_END: &str = "\n\n";
-/// The heartbeat comment.
+/// The heartbeat comment, and the same as a chunk.
 const HEARTBEAT: &[u8] = b":\n\n";
+const HEARTBEAT_CHUNK: &[u8] = b"3\r\n:\n\n\r\n";
 
 impl Frame {
     pub(crate) fn new(kind: &'static str, id: Option<u64>, json: &str) -> Self {
         use std::fmt::Write as _;
-        let mut text = String::with_capacity(json.len() + 48);
-        if let Some(id) = id {
-            let _ = writeln!(text, "id: {id}");
-        }
-        let _ = write!(text, "event: {kind}\ndata: ");
-        let start = text.len();
+        let id_line = id.map_or_else(String::new, |id| format!("id: {id}\n"));
+        let length =
+            id_line.len() + "event: \ndata: ".len() + kind.len() + json.len() + EVENT_END.len();
+        let mut text = String::with_capacity(length + 16);
+        let _ = write!(text, "{length:x}\r\n");
+        let event = text.len()..text.len() + length;
+        let _ = write!(text, "{id_line}event: {kind}\ndata: ");
+        let data = text.len()..text.len() + json.len();
         text.push_str(json);
-        let end = text.len();
         text.push_str(EVENT_END);
-        let event = Bytes::from(text);
-        Self { data: event.slice(start..end), event, kind, id, is_for_all: false }
+        text.push_str("\r\n");
+        let chunk = Bytes::from(text);
+        let (event, data) = (chunk.slice(event), chunk.slice(data));
+        Self { event, data, chunk, kind, id, is_for_all: false }
+    }
+
+    /// One frame of several events.
+    pub(crate) fn joined(frames: &[&Self]) -> Self {
+        let length: usize = frames.iter().map(|frame| frame.event.len()).sum();
+        let mut bytes = format!("{length:x}\r\n").into_bytes();
+        let event = bytes.len()..bytes.len() + length;
+        for frame in frames {
+            bytes.extend_from_slice(&frame.event);
+        }
+        bytes.extend_from_slice(b"\r\n");
+        let chunk = Bytes::from(bytes);
+        Self { chunk: chunk.clone(), ..Self::bare(chunk.slice(event)) }
     }
 
     /// A frame of bytes that are not a whole event.
-    pub(crate) const fn bare(event: Bytes) -> Self {
-        Self { event, data: Bytes::new(), kind: "", id: None, is_for_all: false }
+    pub(crate) fn bare(bytes: Bytes) -> Self {
+        let (data, id) = (Bytes::new(), None);
+        Self { event: bytes.clone(), chunk: bytes, data, kind: "", id, is_for_all: false }
     }
 
-    pub(crate) const fn heartbeat() -> Self {
-        Self::bare(Bytes::from_static(HEARTBEAT))
+    pub(crate) fn heartbeat() -> Self {
+        let chunk = Bytes::from_static(HEARTBEAT_CHUNK);
+        Self { chunk, ..Self::bare(Bytes::from_static(HEARTBEAT)) }
     }
 
     /// Charges the frame to a family until its last part is written or dropped.
@@ -62,7 +88,7 @@ impl Frame {
         let end = event.len().saturating_sub(EVENT_END.len());
         let data = end.saturating_sub(data.len())..end;
         let event = Bytes::from_owner(Charged { event, _charge: charge });
-        Some(Self { data: event.slice(data), event, ..self })
+        Some(Self { data: event.slice(data), chunk: event.clone(), event, ..self })
     }
 
     pub(crate) fn end(reason: EndReason) -> Self {
@@ -185,6 +211,21 @@ pub(crate) fn merged(first: PersonChange, last: PersonChange) -> PersonChange {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_frame_is_also_one_chunk() {
+        let one = Frame::new("change", Some(7), "{}");
+        assert_eq!(&*one.event, b"id: 7\nevent: change\ndata: {}\n\n");
+        assert_eq!(&*one.data, b"{}");
+        let other = Frame::new("end", None, r#"{"reason":"stopping"}"#);
+        let both = [&one, &other];
+        let retry = Frame { chunk: Bytes::from_static(RETRY_CHUNK), ..Frame::bare(RETRY.into()) };
+        for frame in [&one, &other, &Frame::joined(&both), &Frame::heartbeat(), &retry] {
+            let length = format!("{:x}\r\n", frame.event.len());
+            let expected = [length.as_bytes(), &frame.event, b"\r\n"];
+            assert_eq!(&*frame.chunk, expected.concat());
+        }
+    }
 
     #[test]
     fn an_event_is_three_lines_and_an_empty_one() {

@@ -8,7 +8,7 @@ mod mailbox;
 mod reader_id;
 
 pub(crate) use budget::{Charge, StreamBudget, StreamBudgets};
-pub(crate) use frame::{Frame, RETRY, RenderedChange, coalesced, merged};
+pub(crate) use frame::{Frame, LAST_CHUNK, RETRY, RETRY_CHUNK, RenderedChange, coalesced, merged};
 pub(crate) use handle::{EventLoopHandle, LoopCommand};
 pub(crate) use mailbox::{Mailbox, Recv};
 pub(crate) use reader_id::{NUMBER_MASK, ReaderId, slot_index};

@@ -95,6 +95,9 @@ fn malformed_bodies_are_refused_with_the_position_of_the_error() {
     let mut long = client;
     long["raw"] = "x".repeat(2000).into();
     check("clients", vec![long].into(), 400, "text-chars");
+    let mut long = good["clients"][0].clone();
+    long["note"] = "x".repeat(281).into();
+    check("clients", vec![long].into(), 400, "note-chars");
     put("application/json; charset=utf-8", &good.to_string()).expect_json(200);
 }
 
@@ -111,11 +114,13 @@ fn texts_cannot_change_the_writing_direction_for_readers() {
     let client = &mut body["clients"][0];
     client["reason"] = format!("network{marks}-error").into();
     client["raw"] = format!("off{marks}").into();
+    client["note"] = format!("back{marks}").into();
     client["client"] = format!("fin{marks}ch").into();
     gateway.request("PUT", path, Some(&body)).expect_json(200);
     let ada = gateway.request_as(&reader, "GET", "/v1/people/ada", None).expect_json(200);
     assert_eq!((&ada["name"], &ada["reason"]), (&json!("Ada"), &json!("network[31m-error")));
     let client = gateway.get("/v1/people/ada")["devices"][0]["clients"][0].clone();
+    assert_eq!(client["note"], "back[31m");
     assert_eq!((&client["raw"], &client["client"]), (&json!("off[31m"), &json!("fin[31mch")));
     assert_eq!(gateway.get("/v1/people/ada/history")["people"][0]["reason"], "network[31m-error");
     body["clients"][0]["reason"] = "x".repeat(65).into();

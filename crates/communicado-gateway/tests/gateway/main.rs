@@ -17,6 +17,7 @@ mod commands;
 mod damage;
 mod faults;
 mod fixture;
+mod foreign_clients;
 mod help;
 mod hostile;
 mod http;

@@ -70,6 +70,7 @@ impl LeaseModel {
                 | Entry::Source { .. }
                 | Entry::Account { .. }
                 | Entry::DisplayName { .. }
+                | Entry::Note { .. }
                 | Entry::Symbol { .. } => {}
             }
         }

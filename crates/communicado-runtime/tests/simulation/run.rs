@@ -132,7 +132,7 @@ impl Run {
 }
 
 pub(crate) const fn signed_in(availability: Availability) -> SignIn {
-    SignIn::SignedIn(Presence { availability, activity: None, raw: Symbol(0) })
+    SignIn::SignedIn(Presence { availability, activity: None, raw: Symbol(0), note: None })
 }
 
 fn fact(client: &ClientHandle, claim: Claim) -> Result<Fact, LimitReached> {

@@ -1,12 +1,12 @@
 //! The address of a gateway, and the ids of people and devices.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use communicado_wire::gateway::is_id;
 use hyper::Uri;
 use hyper::http::uri::Scheme;
 
+use crate::net::{Endpoint, is_this_machine};
 use crate::publish::PublishError;
 
 /// The address of a gateway: scheme, host, port, and a path prefix if there is one.
@@ -72,6 +72,14 @@ impl Address {
     }
 }
 
+impl Address {
+    /// The address to connect to.
+    pub(super) fn endpoint(&self) -> Endpoint {
+        let (host, port, tls) = (self.host.clone(), self.port, self.tls);
+        Endpoint { host, port, tls, loopback_only: !tls }
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.tls { "https" } else { "http" };
@@ -105,13 +113,6 @@ impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// Returns whether a host name means this machine. The client checks its address again on
-/// connecting.
-fn is_this_machine(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -17,10 +17,10 @@ mod tests {
     use crate::publish::{Detail, redact};
 
     const FINCH: &str = r#"{"v":1,"revision":7,"at":"2026-11-22T21:00:00.000000Z","client":"finch",
-        "status":"signed-in","availability":"away","activity":null,"raw":"away","reason":null,
+        "status":"signed-in","availability":"away","activity":null,"raw":"away","note":"at lunch","reason":null,
         "since":"2026-11-22T21:00:00.000000Z","source":"purple","saved":"available",
         "accounts":[{"account":"alice@uc.test","protocol":"XMPP","name":"Alice",
-        "status":"signed-in","availability":"away","activity":null,"raw":"away","reason":null,
+        "status":"signed-in","availability":"away","activity":null,"raw":"away","note":"at lunch","reason":null,
         "since":"2026-11-22T21:00:00.000000Z"}],"missed":3,"before":"signed-in"}"#;
 
     fn finch() -> Client {
@@ -28,13 +28,15 @@ mod tests {
     }
 
     #[test]
-    fn a_body_has_no_account_unless_the_user_asked_for_names() {
+    fn a_body_has_no_account_and_no_note_unless_the_user_asked_for_names() {
         let text = body(Duration::from_secs(60), &[redact(&finch(), Detail::Statuses)]);
-        for name in ["alice", "Alice", "uc.test", "XMPP"] {
+        for name in ["alice", "Alice", "uc.test", "XMPP", "lunch"] {
             assert!(!text.contains(name), "{text}");
         }
         let text = body(Duration::from_secs(60), &[redact(&finch(), Detail::Names)]);
-        assert!(text.contains("alice@uc.test") && text.contains("Alice"), "{text}");
+        for name in ["alice@uc.test", "Alice", "at lunch"] {
+            assert!(text.contains(name), "{text}");
+        }
     }
 
     #[test]
@@ -42,7 +44,7 @@ mod tests {
         let text = body(Duration::from_secs(60), &[redact(&finch(), Detail::Statuses)]);
         assert_eq!(
             text,
-            r#"{"v":1,"lease_ms":60000,"clients":[{"v":1,"revision":7,"at":"2026-11-22T21:00:00.000000Z","client":"finch","status":"signed-in","availability":"away","activity":null,"raw":"away","reason":null,"since":"2026-11-22T21:00:00.000000Z","source":"purple","saved":null,"accounts":[]}]}"#
+            r#"{"v":1,"lease_ms":60000,"clients":[{"v":1,"revision":7,"at":"2026-11-22T21:00:00.000000Z","client":"finch","status":"signed-in","availability":"away","activity":null,"raw":"away","note":null,"reason":null,"since":"2026-11-22T21:00:00.000000Z","source":"purple","saved":null,"accounts":[]}]}"#
         );
         assert_eq!(body(Duration::from_secs(15), &[]), r#"{"v":1,"lease_ms":15000,"clients":[]}"#);
     }

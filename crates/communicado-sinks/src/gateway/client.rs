@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,13 +19,11 @@ use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper::header::{self, HeaderMap};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
 
+use super::Access;
 use super::body::body;
 use super::response::Response;
-use super::{Access, Address, tls};
+use crate::net::{Connector, Peer};
 use crate::publish::{Message, PublishError, Transport};
 
 /// The timeout of a request, from the name lookup to the end of the response.
@@ -34,20 +31,19 @@ const REQUEST_TIMEOUT_MAX: Duration = Duration::from_secs(10);
 /// For short leases, the timeout is this fraction of the lease, so that there is time to retry.
 const LEASE_FRACTION: u32 = 6;
 const REQUEST_TIMEOUT_MIN: Duration = Duration::from_secs(1);
-/// The timeout for connecting to one address of the host.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// The maximum number of addresses of the host to try.
-const ADDRESSES_MAX: usize = 4;
 /// The longest idle time of a connection: after it, a firewall may have dropped the connection.
 const IDLE_MAX: Duration = Duration::from_secs(50);
 /// The size limit of a response, and of its head.
 const RESPONSE_MAX: usize = 64 * 1024;
 
+/// The words for the gateway in messages.
+const PEER: Peer = Peer { noun: "gateway", ca_option: "--ca" };
+
 /// A client of one gateway, for one device. It connects when it has something to send.
 pub struct GatewayClient {
     access: Access,
     clock: Arc<dyn Clock>,
-    tls: Option<TlsConnector>,
+    connector: Connector,
     idle: Option<IdleConnection>,
 }
 
@@ -77,7 +73,8 @@ impl GatewayClient {
     /// A client for the gateway of `access`, not yet connected.
     #[must_use]
     pub fn new(access: Access, clock: Arc<dyn Clock>) -> Self {
-        Self { access, clock, tls: None, idle: None }
+        let connector = Connector::new(PEER, access.authorities.clone());
+        Self { access, clock, connector, idle: None }
     }
 
     /// The gateway, the person, the device and the token.
@@ -235,25 +232,8 @@ impl GatewayClient {
     }
 
     async fn connect(&mut self) -> Result<IdleConnection, PublishError> {
-        let stream = connect_tcp(&self.access.address, &*self.clock).await?;
-        if !self.access.address.tls {
-            return self.http_handshake(stream).await;
-        }
-        let host = &self.access.address.host;
-        let name = ServerName::try_from(host.clone()).map_err(|error| {
-            let cause = format!("`{host}` is not valid in a certificate: {error}");
-            PublishError::permanent(cause, "use a DNS name or an IP address of the gateway")
-        })?;
-        let tls = match self.tls.take() {
-            Some(tls) => tls,
-            None => tls::connector(self.access.authorities.as_deref())?,
-        };
-        let connected = tls.connect(name, stream).await;
-        self.tls = Some(tls);
-        match connected {
-            Ok(stream) => self.http_handshake(stream).await,
-            Err(error) => Err(tls::handshake_error(&self.access.address.host, &error)),
-        }
+        let stream = self.connector.connect(&self.access.address.endpoint(), &*self.clock).await?;
+        self.http_handshake(stream).await
     }
 
     async fn http_handshake<S>(&mut self, stream: S) -> Result<IdleConnection, PublishError>
@@ -280,48 +260,6 @@ impl Transport for GatewayClient {
             Message::Clients(clients) => self.put(path, body(lease, clients), timeout).await,
             Message::Goodbye => self.delete(path, timeout).await,
         }
-    }
-}
-
-/// Connects to the first address of the host that accepts.
-async fn connect_tcp(address: &Address, clock: &dyn Clock) -> Result<TcpStream, PublishError> {
-    let found = tokio::net::lookup_host((&*address.host, address.port)).await;
-    let found = found.map_err(|error| {
-        PublishError::transient(
-            format!("cannot resolve `{}`: {error}", address.host),
-            "check the address of the gateway and the network connection",
-        )
-    })?;
-    // A name that was allowed for plain HTTP must still resolve to this machine.
-    let found = found.filter(|it| address.tls || it.ip().is_loopback());
-    let mut last = None;
-    for each in found.take(ADDRESSES_MAX) {
-        match connect_address(each, clock).await {
-            Ok(stream) => return Ok(stream),
-            Err(why) => last = Some(why),
-        }
-    }
-    let why = last.unwrap_or_else(|| "its name resolves to no usable address".to_owned());
-    Err(PublishError::transient(
-        format!("{address} cannot be reached: {why}"),
-        "check that the gateway runs and that this network can reach it",
-    ))
-}
-
-async fn connect_address(address: SocketAddr, clock: &dyn Clock) -> Result<TcpStream, String> {
-    let time = sleep_until(clock, clock.now().after(CONNECT_TIMEOUT));
-    match select(pin!(TcpStream::connect(address)), pin!(time)).await {
-        Either::Left((connected, _)) => {
-            let stream = connected.map_err(|error| error.to_string())?;
-            // Without this, Nagle's algorithm may delay a message until the last one is
-            // acknowledged.
-            let _ = stream.set_nodelay(true);
-            // Closing the connection discards unsent data, which must not arrive late after a
-            // network outage.
-            let _ = stream.set_zero_linger();
-            Ok(stream)
-        }
-        Either::Right(_) => Err(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())),
     }
 }
 

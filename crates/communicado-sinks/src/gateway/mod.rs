@@ -8,7 +8,6 @@ mod address;
 mod body;
 mod client;
 mod response;
-mod tls;
 
 pub use access::{Access, AccessToken};
 pub use address::{Address, Id};

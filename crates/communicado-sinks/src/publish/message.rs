@@ -17,7 +17,7 @@ pub enum Detail {
     /// Its status, presence and reason, without its accounts.
     #[default]
     Statuses,
-    /// The accounts with their names too, and the status that the user selected.
+    /// The accounts with their names too, the notes, and the status that the user selected.
     Names,
 }
 
@@ -27,20 +27,26 @@ pub fn redact(client: &Client, detail: Detail) -> Client {
     let mut copy = client.clone();
     (copy.missed, copy.before) = (0, None);
     match detail {
-        Detail::Statuses => (copy.saved, copy.accounts) = (None, Vec::new()),
+        Detail::Statuses => (copy.note, copy.saved, copy.accounts) = (None, None, Vec::new()),
         Detail::Names => {}
     }
     copy
 }
 
-/// Compares two lists of clients, without revisions and the times of changes.
-pub(super) fn same_content(one: &[Client], other: &[Client]) -> bool {
+/// Compares two states of a client, without the revision and the time of the change.
+pub(crate) fn has_same_content(one: &Client, other: &Client) -> bool {
     let content = |client: &Client| {
         let mut content = client.clone();
         (content.revision, content.at) = (0, Timestamp::EPOCH);
         content
     };
-    one.len() == other.len() && one.iter().map(content).eq(other.iter().map(content))
+    content(one) == content(other)
+}
+
+/// Compares two lists of clients, without revisions and the times of changes.
+pub(super) fn same_content(one: &[Client], other: &[Client]) -> bool {
+    let mut pairs = one.iter().zip(other);
+    one.len() == other.len() && pairs.all(|(one, other)| has_same_content(one, other))
 }
 
 #[cfg(test)]
@@ -48,10 +54,10 @@ mod tests {
     use super::*;
 
     const FINCH: &str = r#"{"v":1,"revision":7,"at":"2026-11-22T21:00:00.000000Z","client":"finch",
-        "status":"signed-in","availability":"away","activity":null,"raw":"away","reason":null,
+        "status":"signed-in","availability":"away","activity":null,"raw":"away","note":"at lunch","reason":null,
         "since":"2026-11-22T21:00:00.000000Z","source":"purple","saved":"available",
         "accounts":[{"account":"alice@uc.test","protocol":"XMPP","name":"Alice",
-        "status":"signed-in","availability":"away","activity":null,"raw":"away","reason":null,
+        "status":"signed-in","availability":"away","activity":null,"raw":"away","note":"at lunch","reason":null,
         "since":"2026-11-22T21:00:00.000000Z"}],"missed":3,"before":"signed-in"}"#;
 
     fn finch() -> Client {
@@ -69,6 +75,7 @@ mod tests {
         let later = copy(|client| (client.revision, client.at) = (8, Timestamp::EPOCH));
         assert!(same_content(&finch, &later));
         assert!(same_content(&finch, &copy(|client| client.saved = None)));
+        assert!(same_content(&finch, &copy(|client| client.note = None)));
         assert!(!same_content(&finch, &copy(|client| client.availability = None)));
         assert!(!same_content(&finch, &[]));
     }

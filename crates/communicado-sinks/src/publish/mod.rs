@@ -12,6 +12,7 @@ mod publisher;
 mod sink;
 
 pub use error::{PublishError, Retry};
+pub(crate) use message::has_same_content;
 pub use message::{Detail, Message, redact};
 pub use publisher::{Permission, Publisher, PublisherAction};
 pub use sink::{PublishEvent, RemoteSink, Transport};

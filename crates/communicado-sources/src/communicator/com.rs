@@ -10,7 +10,7 @@ use super::api::{EVENTS, event, member};
 use super::reading::MessengerMembers;
 use crate::windows::com_worker::{ComClient, EventSender};
 use crate::windows::reading::{ClientReading, MemberValue, ReportedStatus};
-use crate::windows::registration::RegisteredClient;
+use crate::windows::registered_client::RegisteredClient;
 use crate::windows::session::ClientEvent;
 
 /// Clients that serve the Messenger class.

@@ -64,7 +64,12 @@ fn status_of(value: &MemberValue) -> Option<ReportedStatus> {
         0..=0xFF if number & 0x2 != 0 => {
             let (availability, activity) = mistatus_signed_in(number);
             let raw = mistatus_raw(number);
-            ReportedStatus::SignIn(AccountSignIn::SignedIn { availability, activity, raw })
+            ReportedStatus::SignIn(AccountSignIn::SignedIn {
+                availability,
+                activity,
+                raw,
+                note: None,
+            })
         }
         _ => ReportedStatus::NotReported,
     })
@@ -104,6 +109,7 @@ mod tests {
             availability,
             activity,
             raw: raw.to_owned(),
+            note: None,
         })
     }
 

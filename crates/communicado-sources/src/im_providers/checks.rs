@@ -2,7 +2,7 @@
 
 use communicado_runtime::{Check, CheckHealth};
 
-use crate::windows::registration::{RegisteredClient, RunningFlag};
+use crate::windows::registered_client::{ProgramPresence, RegisteredClient};
 
 /// The process of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,67 +15,19 @@ pub struct ProcessInfo {
     pub own_level: String,
 }
 
-/// Checks a client's flag against its process.
-#[must_use]
-pub fn life(client: &RegisteredClient) -> Check {
-    let program = client.program.as_deref().unwrap_or("?");
-    let (health, found, action) = match (&client.flag, client.has_process()) {
-        (RunningFlag::NoKey, _) => (
-            CheckHealth::Limited,
-            "installed, but not yet run by this user".into(),
-            Some("start it; it creates its key under `IM Providers` itself"),
-        ),
-        (RunningFlag::Down, Some(true)) => (
-            CheckHealth::Limited,
-            format!("`{program}` runs, but its flag is UpAndRunning 0 (not running)"),
-            Some("wait until it has started; if this persists, restart it"),
-        ),
-        (RunningFlag::Down, _) => (CheckHealth::Good, "not running (UpAndRunning 0)".into(), None),
-        (
-            RunningFlag::Up
-            | RunningFlag::Starting
-            | RunningFlag::Missing
-            | RunningFlag::Undocumented(_),
-            Some(false),
-        ) => (
-            CheckHealth::Limited,
-            format!(
-                "its flag says that it runs, but `{program}` does not: the flag is stale after a crash"
-            ),
-            Some("no action needed; it counts as absent until its process runs"),
-        ),
-        (RunningFlag::Up, Some(true)) => {
-            (CheckHealth::Good, format!("`{program}` runs (UpAndRunning 2)"), None)
-        }
-        (RunningFlag::Starting, Some(true)) => (
-            CheckHealth::Limited,
-            format!("`{program}` is starting (UpAndRunning 1)"),
-            Some("wait"),
-        ),
-        (RunningFlag::Missing, Some(true)) => (
-            CheckHealth::Limited,
-            format!("`{program}` runs without its flag, so it counts as starting"),
-            Some("wait; if this persists, restart it"),
-        ),
-        (RunningFlag::Undocumented(value), Some(true)) => (
-            CheckHealth::Bad,
-            format!("`{program}` runs with an undocumented flag: {value:?}"),
-            Some("report this line to the client's vendor and to communicado's maintainers"),
-        ),
-        (_, None) => (
-            CheckHealth::Bad,
-            "its program is unknown, so its flag is not reliable".into(),
-            Some("set `ProcessName` under `HKLM\\Software\\IM Providers`, as its installer should"),
-        ),
-    };
-    check(format!("client {}", client.client), health, found, action)
-}
-
 /// Checks the registration that the client's installer wrote.
 #[must_use]
 pub fn registration(client: &RegisteredClient) -> Check {
     let class = client.class.map_or("no class".to_owned(), |class| format!("class {class}"));
     let (health, found, action) = match client.registered {
+        _ if client.is_provider && client.has_server => {
+            (CheckHealth::Good, format!("communicado's provider, {class}"), None)
+        }
+        _ if client.is_provider => (
+            CheckHealth::Limited,
+            format!("communicado's provider, only while it runs, {class}"),
+            Some("run `communicado provide --register`, so that other programs can start it"),
+        ),
         (true, true) => {
             (CheckHealth::Good, format!("for 64-bit and 32-bit programs, {class}"), None)
         }
@@ -142,26 +94,43 @@ pub fn default_app(name: Option<&str>, all: &[RegisteredClient]) -> Option<Check
     let named = name.and_then(|name| {
         all.iter().find(|client| client.app.to_lowercase() == name.to_lowercase())
     });
-    let up = all.iter().find(|client| client.accepts_calls());
-    let (health, found, action) = match (name, named, up) {
+    let up = all.iter().find(|client| client.presence() == ProgramPresence::Runs);
+    let presence = named.map(RegisteredClient::presence);
+    let name = name.map(|name| format!("Office uses `{name}`"));
+    let choose =
+        "make the running client the default chat application; communicado reads all clients";
+    let (health, found, action) = match (name, presence, up) {
         (None, _, None) => return None,
         (None, _, Some(up)) => (
             CheckHealth::Limited,
             format!("Office uses no client, although {} runs", up.client),
             Some("make it the default chat application in its settings"),
         ),
-        (Some(name), Some(named), _) if named.accepts_calls() => {
-            (CheckHealth::Good, format!("Office uses `{name}`, which runs"), None)
+        (Some(uses), Some(ProgramPresence::Runs), _) => {
+            (CheckHealth::Good, format!("{uses}, which runs"), None)
         }
-        (Some(name), _, Some(up)) => (
+        (Some(uses), Some(ProgramPresence::Unknown), _) => (
             CheckHealth::Limited,
-            format!("Office uses `{name}`, which does not run, although {} does", up.client),
-            Some(
-                "make the running client the default chat application; communicado reads all clients",
-            ),
+            format!("{uses}, and nothing shows whether it runs"),
+            Some("see the line of this client"),
         ),
-        (Some(name), _, None) => {
-            (CheckHealth::Good, format!("Office uses `{name}`, and no client runs"), None)
+        (Some(uses), None, Some(up)) => (
+            CheckHealth::Limited,
+            format!("{uses}, which is not registered, although {} runs", up.client),
+            Some(choose),
+        ),
+        (Some(uses), None, None) => (
+            CheckHealth::Limited,
+            format!("{uses}, which is not registered"),
+            Some("repair its installation, or make another client the default chat application"),
+        ),
+        (Some(uses), Some(ProgramPresence::Absent), Some(up)) => (
+            CheckHealth::Limited,
+            format!("{uses}, which does not run, although {} does", up.client),
+            Some(choose),
+        ),
+        (Some(uses), Some(ProgramPresence::Absent), None) => {
+            (CheckHealth::Good, format!("{uses}, which does not run"), None)
         }
     };
     Some(check("DefaultIMApp".to_owned(), health, found, action))
@@ -176,27 +145,24 @@ mod tests {
     use communicado_windows::RegistryValue;
 
     use super::*;
-    use crate::windows::registration::{RegistrySnapshot, registered_clients};
+    use crate::windows::registration::registered_clients;
+    use crate::windows::snapshot::{ProcessFact, RegistrySnapshot, UserKey};
 
     fn found(flag: u32, process: Option<&str>) -> Vec<RegisteredClient> {
+        let process = process.map(|image| ProcessFact {
+            id: 7,
+            image: image.to_owned(),
+            ..ProcessFact::default()
+        });
         registered_clients(&RegistrySnapshot {
-            flags: vec![("Communicator".to_owned(), Some(RegistryValue::Number(flag)))],
-            processes: process.map(|image| (7, image.to_owned())).into_iter().collect(),
+            users: vec![UserKey {
+                app: "Communicator".to_owned(),
+                flag: Some(RegistryValue::Number(flag)),
+                ..UserKey::default()
+            }],
+            processes: process.into_iter().collect(),
             ..RegistrySnapshot::default()
         })
-    }
-
-    #[test]
-    fn a_stale_flag_is_reported_as_stale() {
-        let check = |flag, process, expected: &str| {
-            let check_result = life(&found(flag, process)[0]);
-            assert!(check_result.found.contains(expected), "{}", check_result.found);
-        };
-        check(2, None, "the flag is stale after a crash");
-        check(2, Some("communicator.exe"), "runs (UpAndRunning 2)");
-        check(1, Some("communicator.exe"), "is starting");
-        check(0, Some("communicator.exe"), "UpAndRunning 0 (not running)");
-        check(9, Some("communicator.exe"), "undocumented flag");
     }
 
     #[test]
@@ -232,8 +198,15 @@ mod tests {
         check(None, &down, None);
         check(None, &up, Some("Office uses no client, although communicator runs"));
         check(Some("communicator"), &up, Some("Office uses `communicator`, which runs"));
-        let other = "Office uses `Teams`, which does not run, although communicator does";
+        let other = "Office uses `Teams`, which is not registered, although communicator runs";
         check(Some("Teams"), &up, Some(other));
-        check(Some("Teams"), &down, Some("Office uses `Teams`, and no client runs"));
+        check(Some("Teams"), &down, Some("Office uses `Teams`, which is not registered"));
+        check(Some("COMMUNICATOR"), &down, Some("Office uses `COMMUNICATOR`, which does not run"));
+        let both = [found(2, None), found(0, Some("communicator.exe"))].concat();
+        check(
+            Some("Communicator"),
+            &both,
+            Some("Office uses `Communicator`, which does not run, although communicator does"),
+        );
     }
 }

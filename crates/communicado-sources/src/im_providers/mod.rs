@@ -1,7 +1,8 @@
-//! Source for every client that registers with Office, by its flag in the registry.
+//! Source for every client that registers with Office, by the registry and its process.
 //!
-//! Reports whether the client runs, while its process runs, and nothing about the sign-in. Notices
-//! of the registry and the exits of processes report changes. The source never calls the client.
+//! Reports whether the client runs, and nothing about the sign-in. Notices of the registry and the
+//! exits of processes report changes. Windows does not notify of a new process, so the source also
+//! lists the processes every 5 s. The source never calls the client.
 
 pub mod checks;
 #[cfg(windows)]
@@ -18,7 +19,7 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
     capabilities: &["life"],
     limitations: &[
         "sign-in is not readable: a running client that no other source reads is `unknown`",
-        "a client that starts after a crash and rewrites its flag unchanged is noticed within 30 s",
+        "a client that starts or exits without a change of its flag is noticed within 5 s",
     ],
     platform: Platform::Windows,
     is_automatic: true,

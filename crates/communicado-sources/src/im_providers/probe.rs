@@ -3,8 +3,10 @@
 use communicado_runtime::{Check, CheckHealth, SourceError};
 use communicado_windows::{Hive, Process, RegistryKey, RegistryValue, RegistryView, TokenInfo};
 
-use super::checks::{ProcessInfo, default_app, library, life, registration, rights};
-use crate::windows::registration::{RegisteredClient, registered_clients};
+use super::checks::{ProcessInfo, default_app, library, registration, rights};
+use crate::windows::finding::finding;
+use crate::windows::registered_client::RegisteredClient;
+use crate::windows::registration::registered_clients;
 use crate::windows::registry_watcher::{PROVIDERS, read};
 
 /// The type libraries of Communicator, and of Lync and its successors.
@@ -23,18 +25,18 @@ pub(super) fn probe() -> Vec<Check> {
             }];
         }
     };
-    if found.is_empty() {
-        return vec![Check {
-            what: "client".into(),
-            health: CheckHealth::Limited,
-            found: "no client has a key under `IM Providers`".into(),
-            action: Some("start a client; it creates its key itself".into()),
-        }];
-    }
     let mut checks: Vec<Check> =
         default_app(default_client().as_deref(), &found).into_iter().collect();
+    if found.is_empty() {
+        checks.push(Check {
+            what: "client".into(),
+            health: CheckHealth::Limited,
+            found: "no client has a key under `IM Providers`, and no known client runs".into(),
+            action: Some("start a client; it creates its key itself".into()),
+        });
+    }
     for client in &found {
-        checks.push(life(client));
+        checks.push(finding(client));
         if client.class.is_some() {
             checks.push(registration(client));
             checks.push(library(client, has_library(client)));

@@ -129,6 +129,7 @@ fn sign_in(account: &Map<String, Value>) -> Option<AccountSignIn> {
                     .unwrap_or(Availability::Other),
                 activity: activity.map(|it| Activity::from_word(it).unwrap_or(Activity::Other)),
                 raw,
+                note: None,
             }
         }
         "signed-out" => AccountSignIn::SignedOut(text(account, "reason").map(failure)),
@@ -196,7 +197,8 @@ mod tests {
         assert_eq!(key, (NOT_NAMED.to_owned(), String::new()));
         let raw = "signed-in".to_owned();
         let availability = Availability::Other;
-        assert_eq!(sign_in, AccountSignIn::SignedIn { availability, activity: None, raw });
+        let (activity, note) = (None, None);
+        assert_eq!(sign_in, AccountSignIn::SignedIn { availability, activity, raw, note });
         let signed_out = parsed(r#"{"client":"teams","status":"signed-out"}"#);
         assert_eq!((signed_out.life, signed_out.details.accounts.len()), (Life::Running, 0));
         for (status, life) in [
@@ -216,8 +218,8 @@ mod tests {
         let (key, sign_in) = only_account(line);
         assert_eq!(key.0, "alice@x");
         let (availability, activity) = (Availability::Other, Some(Activity::Other));
-        let raw = "InACall".to_owned();
-        assert_eq!(sign_in, AccountSignIn::SignedIn { availability, activity, raw });
+        let (raw, note) = ("InACall".to_owned(), None);
+        assert_eq!(sign_in, AccountSignIn::SignedIn { availability, activity, raw, note });
     }
 
     #[test]

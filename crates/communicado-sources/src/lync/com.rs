@@ -7,7 +7,7 @@ use communicado_windows::{Guid, HResult, Variant};
 use super::reading::LyncMembers;
 use crate::windows::com_worker::{ComClient, EventSender};
 use crate::windows::reading::{ClientReading, MemberValue};
-use crate::windows::registration::RegisteredClient;
+use crate::windows::registered_client::RegisteredClient;
 use crate::windows::session::ClientEvent;
 
 /// `_IUCOfficeIntegrationEvents`, `_ILyncClientEvents` and `_IContactEvents`.

@@ -69,7 +69,7 @@ impl LyncMembers {
         let number = number.map_or_else(|| "?".to_owned(), |number| number.to_string());
         let raw = activity.filter(|id| !id.is_empty()).map_or(number, str::to_owned);
         let activity = activity.and_then(lync_activity);
-        ReportedStatus::SignIn(AccountSignIn::SignedIn { availability, activity, raw })
+        ReportedStatus::SignIn(AccountSignIn::SignedIn { availability, activity, raw, note: None })
     }
 }
 
@@ -113,6 +113,7 @@ mod tests {
                 availability: Availability::Busy,
                 activity,
                 raw,
+                note: None,
             }),
         );
     }
@@ -136,7 +137,8 @@ mod tests {
         let mut check = |number: Option<i32>, availability, raw: &str| {
             members.availability = number.map(|number| Ok(Variant::Number(number)));
             let raw = raw.to_owned();
-            let expected = AccountSignIn::SignedIn { availability, activity: None, raw };
+            let expected =
+                AccountSignIn::SignedIn { availability, activity: None, raw, note: None };
             assert_eq!(members.reading().status, ReportedStatus::SignIn(expected));
         };
         check(Some(18500), Availability::Invisible, "18500");

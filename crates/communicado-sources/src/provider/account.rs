@@ -5,12 +5,21 @@ use std::collections::BTreeMap;
 use communicado_core::{Activity, Availability};
 use communicado_windows::HResult;
 
+use crate::note;
 use crate::sign_in::AccountSignIn;
 use crate::vocabulary;
 
 /// The properties that the source reads. It ignores others.
-pub(super) const PROPERTY_NAMES: [&str; 7] =
-    ["Name", "FriendlyName", "Protocol", "Status", "Availability", "Activity", "ReasonCode"];
+pub(super) const PROPERTY_NAMES: [&str; 8] = [
+    "Name",
+    "FriendlyName",
+    "Protocol",
+    "Status",
+    "Availability",
+    "Activity",
+    "Note",
+    "ReasonCode",
+];
 
 /// Properties by name.
 pub(super) type AccountProperties = BTreeMap<String, PropertyValue>;
@@ -51,7 +60,8 @@ impl ProviderAccount {
                 let activity = Some(self.text("Activity")).filter(|word| !word.is_empty());
                 let activity =
                     activity.map(|word| Activity::from_word(word).unwrap_or(Activity::Other));
-                AccountSignIn::SignedIn { availability, activity, raw }
+                let note = note::plain(self.text("Note"));
+                AccountSignIn::SignedIn { availability, activity, raw, note }
             }
             "signing-in" => AccountSignIn::SigningIn,
             "signing-out" => AccountSignIn::SigningOut,
@@ -95,6 +105,7 @@ mod tests {
             availability: Availability::Other,
             activity: Some(Activity::Other),
             raw: "asleep".to_owned(),
+            note: None,
         };
         assert_eq!(account(&words, 0).sign_in(), Some(expected));
     }

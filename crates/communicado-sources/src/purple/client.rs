@@ -14,6 +14,7 @@ use communicado_core::SignInFailure;
 use super::message::{Handle, PurpleCall, PurpleReply, PurpleSignal};
 use crate::bus::cut;
 use crate::client_reporter::ClientDetails;
+use crate::note;
 use crate::sign_in::AccountSignIn;
 use crate::vocabulary;
 
@@ -60,6 +61,8 @@ struct PurpleAccount {
 #[derive(Debug, Default)]
 struct PurpleStatus {
     id: Option<String>,
+    /// The message as plain text.
+    note: Option<String>,
     /// Requested only if the ID is not in the vocabulary.
     status_type: Option<Handle>,
 }
@@ -155,9 +158,17 @@ impl PurpleClient {
             PurpleSignal::StatusChanged { account, status } => {
                 // A mood or a tune is a status beside the active one. An unknown status may be too.
                 let is_active = self.is_presence(status);
+                let mut is_new = false;
                 let mut calls = self.update_account(account, |known| {
-                    known.status = if is_active { Some(status) } else { known.status };
+                    if is_active {
+                        is_new = known.status.replace(status) != Some(status);
+                    }
                 });
+                if is_new {
+                    // The status may have had another message the last time.
+                    self.status(status).note = None;
+                }
+                calls.push(PurpleCall::Message(status));
                 calls.extend(self.status_calls(status));
                 calls
             }
@@ -203,8 +214,16 @@ impl PurpleClient {
                 self.set_error(account, error != 0);
             }
             (PurpleCall::Status(account), PurpleReply::Number(status)) => {
-                self.modify(account, |known| known.status = Some(status));
-                return self.status_calls(status);
+                let mut is_new = false;
+                self.modify(account, |known| {
+                    is_new = known.status.replace(status) != Some(status);
+                });
+                let mut calls = self.status_calls(status);
+                if is_new && calls.is_empty() {
+                    self.status(status).note = None;
+                    calls.push(PurpleCall::Message(status));
+                }
+                return calls;
             }
             (PurpleCall::Presence(_), PurpleReply::Number(presence)) => {
                 return vec![PurpleCall::Statuses(presence)];
@@ -215,6 +234,9 @@ impl PurpleClient {
             }
             // Without a prefetched status, a later change requests it.
             (PurpleCall::Presence(_) | PurpleCall::Statuses(_), _) => {}
+            (PurpleCall::Message(status), PurpleReply::Text(message)) => {
+                self.status(status).note = note::from_html(&message);
+            }
             (PurpleCall::StatusId(status), PurpleReply::Text(id)) => {
                 let known = vocabulary::purple_status(&id).is_some();
                 self.status(status).id = Some(cut(id));
@@ -230,6 +252,8 @@ impl PurpleClient {
                 self.primitives.insert(status_type, primitive);
             }
             (call, PurpleReply::Error(name)) if name == INVALID_HANDLE => return self.forget(call),
+            // The status counts without its message too.
+            (PurpleCall::Message(status), _) => self.status(status).note = None,
             (_, _) => self.invalid_replies = self.invalid_replies.saturating_add(1),
         }
         Vec::new()
@@ -273,7 +297,8 @@ impl PurpleClient {
             Some(meaning) => meaning,
             None => vocabulary::purple_primitive(*self.primitives.get(&status.status_type?)?),
         };
-        Some(AccountSignIn::SignedIn { availability, activity, raw })
+        let note = status.note.clone();
+        Some(AccountSignIn::SignedIn { availability, activity, raw, note })
     }
 
     /// Returns whether the vocabulary has a presence for a status.
@@ -285,7 +310,9 @@ impl PurpleClient {
     fn status_calls(&self, status: Handle) -> Vec<PurpleCall> {
         match self.statuses.get(&status) {
             Some(PurpleStatus { id: Some(_), .. }) => Vec::new(),
-            Some(PurpleStatus { id: None, .. }) | None => vec![PurpleCall::StatusId(status)],
+            Some(PurpleStatus { id: None, .. }) | None => {
+                vec![PurpleCall::Message(status), PurpleCall::StatusId(status)]
+            }
         }
     }
 
@@ -363,7 +390,9 @@ impl PurpleClient {
                 self.saved = SavedStatus::Unrequested;
                 vec![PurpleCall::Saved]
             }
-            PurpleCall::StatusId(status) | PurpleCall::StatusType(status) => {
+            PurpleCall::Message(status)
+            | PurpleCall::StatusId(status)
+            | PurpleCall::StatusType(status) => {
                 self.statuses.remove(&status);
                 let accounts = self.accounts.iter().flatten();
                 let of = accounts.filter(|(_, account)| account.status == Some(status));

@@ -74,6 +74,9 @@ pub(super) enum PurpleCall {
     Presence(Handle),
     /// All statuses of a presence.
     Statuses(Handle),
+    /// The message of a status. A client replies in order, so this call comes before the one for
+    /// the ID, and a new status is reported with its message.
+    Message(Handle),
     /// The ID of a status.
     StatusId(Handle),
     /// The type of a status.
@@ -152,6 +155,7 @@ impl PurpleCall {
             Self::Status(account) => ("PurpleAccountGetActiveStatus", Some(account)),
             Self::Presence(account) => ("PurpleAccountGetPresence", Some(account)),
             Self::Statuses(presence) => ("PurplePresenceGetStatuses", Some(presence)),
+            Self::Message(status) => ("PurpleStatusGetAttrString", Some(status)),
             Self::StatusId(status) => ("PurpleStatusGetId", Some(status)),
             Self::StatusType(status) => ("PurpleStatusGetType", Some(status)),
             Self::Primitive(status_type) => ("PurpleStatusTypeGetPrimitive", Some(status_type)),
@@ -166,6 +170,7 @@ impl PurpleCall {
             .interface(INTERFACE)
             .with_flags(Flags::NO_AUTO_START);
         match argument {
+            Some(handle) if matches!(self, Self::Message(_)) => message.build(&(handle, "message")),
             Some(handle) => message.build(&handle),
             None => message.build(&()),
         }

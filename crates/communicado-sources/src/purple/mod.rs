@@ -62,7 +62,7 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
             name: "trace",
             kind: OptionKind::Path,
             default: Some(""),
-            help: "a file to append messages from the bus to, with account names, for bug reports",
+            help: "a file to append messages from the bus to, with account names and notes, for bug reports",
         },
         OptionSpec {
             name: OTHER_BUSES,

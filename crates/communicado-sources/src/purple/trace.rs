@@ -18,7 +18,7 @@ use communicado_wire::{Client, Timestamp};
 use serde_json::{Map, Value, json};
 use zbus::message::{Message, Type};
 
-use super::message::{PurpleInput, PurpleReply};
+use super::message::{PurpleCall, PurpleInput, PurpleReply};
 use super::requests::{PurpleEffects, TracedCall};
 use super::watcher::{KNOWN_CLIENTS, PurpleWatcher};
 use crate::bus::{self, ClientHandles};
@@ -133,6 +133,8 @@ pub fn replay(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
     let mut clients = ClientHandles::new(handle.clone(), bus::lease(keepalive));
     let mut received = Vec::new();
     let mut was_connected = false;
+    // Older versions did not read messages: in their traces no client has one.
+    let has_messages = trace.contains(PurpleCall::Message(0).member().0);
     for (index, line) in trace.lines().enumerate() {
         let wrong = |cause| TraceError { line: index + 1, cause };
         let (at, step) = TraceStep::parse(line).map_err(wrong)?;
@@ -155,6 +157,13 @@ pub fn replay(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
                 PurpleEffects::default()
             }
         };
+        if !has_messages {
+            for to in watcher.pending_messages() {
+                let reply = PurpleReply::Text(String::new());
+                let more = watcher.handle(now, PurpleInput::Reply { to, reply });
+                effects.reports.extend(more.reports);
+            }
+        }
         if clients.report(&mut effects.reports) {
             clients.report_rest_absent(watcher.names());
             handle.ready();

@@ -258,6 +258,15 @@ impl PurpleWatcher {
         found.map(|(number, _)| *number)
     }
 
+    /// The request numbers of calls for messages of statuses that await a reply.
+    pub(super) fn pending_messages(&self) -> Vec<u32> {
+        let is_message = |pending: &PurplePending| {
+            matches!(pending, PurplePending::Client { call: PurpleCall::Message(_), .. })
+        };
+        let found = self.pending.iter().filter(|(_, pending)| is_message(pending));
+        found.map(|(number, _)| *number).collect()
+    }
+
     /// Notes a message from a client, and returns whether the client had hung and was restarted.
     fn mark_alive(&mut self, now: Moment, unique: &str, effects: &mut PurpleEffects) -> bool {
         let keepalive = self.keepalive;

@@ -13,7 +13,7 @@ use communicado_windows::com::{Apartment, CallError};
 use communicado_windows::{Guid, HResult};
 
 use super::reading::ClientReading;
-use super::registration::RegisteredClient;
+use super::registered_client::RegisteredClient;
 use super::session::ClientEvent;
 
 /// The time that the worker has to unsubscribe when communicado exits.

@@ -9,35 +9,56 @@ pub struct KnownClient {
     pub app: &'static str,
     /// The name that Communicado reports.
     pub client: &'static str,
-    /// Its program, if it has no registration.
+    /// Its program.
     pub program: &'static str,
     /// The class of its root object, if it has no registration.
-    pub class: Option<Guid>,
+    pub default_class: Option<Guid>,
+    /// The classes that its program serves.
+    pub classes: &'static [Guid],
+    /// Other programs that it starts and that may outlive it.
+    pub helpers: &'static [&'static str],
 }
 
 /// The class of Communicator's Messenger object. Other clients serve it too.
 pub const MESSENGER: Guid = Guid(0x8885_370D_B33E_44B7_875D_28E4_03CF_9270);
+/// The classes of Lync 2013 and later, of Lync 2010, and of both generations of Teams.
+const OFFICE: Guid = Guid(0xA065_1028_BA7A_4D71_877F_12E0_175A_5806);
+const OFFICE_2010: Guid = Guid(0x424B_E3CD_34AB_4F51_9C57_4341_166D_C8FA);
+const MS_TEAMS: Guid = Guid(0x8843_5F68_FFC1_445F_8EDF_EF78_B84B_A1C7);
+const TEAMS: Guid = Guid(0x0042_5F68_FFC1_445F_8EDF_EF78_B84B_A1C7);
+/// The programs that connect Lync with Office.
+const LYNC_HELPERS: &[&str] = &["UcMapi.exe", "UcMapi64.exe"];
 
 /// The known clients (Microsoft, KB 2859256 and "Integrating IM applications with Office"; the
 /// clients' installers). Lync 2010 has the key of Communicator, and Skype for Business that of
 /// Lync.
 pub const KNOWN_CLIENTS: &[KnownClient] = &[
     KnownClient {
-        class: Some(MESSENGER),
+        default_class: Some(MESSENGER),
+        classes: &[MESSENGER, OFFICE_2010],
+        helpers: LYNC_HELPERS,
         ..known("Communicator", "communicator", "communicator.exe")
     },
-    known("Lync", "lync", "lync.exe"),
-    known("MsTeams", "teams", "ms-teams.exe"),
-    known("Teams", "teams-classic", "Teams.exe"),
+    KnownClient {
+        classes: &[OFFICE, OFFICE_2010],
+        helpers: LYNC_HELPERS,
+        ..known("Lync", "lync", "lync.exe")
+    },
+    KnownClient { classes: &[MS_TEAMS], ..known("MsTeams", "teams", "ms-teams.exe") },
+    KnownClient { classes: &[TEAMS], ..known("Teams", "teams-classic", "Teams.exe") },
     known("Cisco Jabber", "jabber", "CiscoJabber.exe"),
     known("Zoom", "zoom", "Zoom.exe"),
     known("Skype", "skype", "Skype.exe"),
-    known("Jitsi", "jitsi", "jitsi.exe"),
+    KnownClient { classes: &[MESSENGER], ..known("Jitsi", "jitsi", "jitsi.exe") },
 ];
 
 const fn known(app: &'static str, client: &'static str, program: &'static str) -> KnownClient {
-    KnownClient { app, client, program, class: None }
+    KnownClient { app, client, program, default_class: None, classes: &[], helpers: &[] }
 }
+
+/// The key of communicado's provider, and the name that Communicado reports for it.
+pub const PROVIDER_APP: &str = "Communicado";
+const PROVIDER_CLIENT: &str = "communicado";
 
 /// The known client with this key. The registry ignores case.
 #[must_use]
@@ -51,6 +72,7 @@ pub fn by_app(app: &str) -> Option<&'static KnownClient> {
 pub fn client_name(app: &str) -> String {
     match by_app(app) {
         Some(known) => known.client.to_owned(),
+        None if app.eq_ignore_ascii_case(PROVIDER_APP) => PROVIDER_CLIENT.to_owned(),
         None if KNOWN_CLIENTS.iter().any(|known| known.client.eq_ignore_ascii_case(app)) => {
             format!("{app} (unknown)")
         }

@@ -1,17 +1,27 @@
 //! Shared part of the sources on Windows: the registration of clients with Office, and the session
 //! with a client over COM.
 //!
-//! `known_clients`, `reading`, `registration` and `session` are pure, and public for tests and the
-//! fuzzer. The others wait: `registry_watcher` for the registry and for processes,
-//! `registry_subscription` for one watcher shared by all sources, `com_worker` for a client, and
-//! `watch` for all of them.
+//! The public modules are pure, for tests and the fuzzer. `snapshot` has the values that were read,
+//! `registration` ties them together, `decision` decides on each client, and `finding` explains the
+//! decision for `doctor`. `reading` and `session` follow a client over COM.
+//!
+//! The others wait: `registry_watcher` for the registry and for processes, `registry_subscription`
+//! for one watcher shared by all sources, `com_worker` for a client, and `watch` for all of them.
 
 #[cfg(windows)]
+mod class_reader;
+pub mod class_server;
+#[cfg(windows)]
 pub(crate) mod com_worker;
+pub mod decision;
+mod draft;
+pub mod finding;
 pub mod known_clients;
 #[cfg(windows)]
 mod probe;
+pub mod program_name;
 pub mod reading;
+pub mod registered_client;
 pub mod registration;
 #[cfg(windows)]
 pub(crate) mod registry_subscription;
@@ -22,6 +32,7 @@ mod running;
 pub mod session;
 #[cfg(windows)]
 mod session_reporter;
+pub mod snapshot;
 #[cfg(windows)]
 pub(crate) mod source;
 #[cfg(windows)]

@@ -10,7 +10,8 @@ use futures_util::future::{Either, select};
 
 use super::com_worker::{ComClient, ComWorker, WorkerOutput};
 use super::reading::{ClientReading, ReportedStatus};
-use super::registration::{RegisteredClient, registered_clients};
+use super::registered_client::RegisteredClient;
+use super::registration::registered_clients;
 use super::registry_watcher::read;
 use super::watch::same_level;
 use crate::keepalive::Keepalive;

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use communicado_runtime::SourceError;
 
-use super::registration::RegisteredClient;
+use super::registered_client::RegisteredClient;
 use super::registry_watcher::RegistryWatcher;
 
 static SHARED: Mutex<Weak<SharedWatcher>> = Mutex::new(Weak::new());
@@ -74,14 +74,20 @@ impl RegistrySubscription {
         if is_first {
             let all = Waker::from(Arc::clone(subscribers));
             let mut cx = Context::from_waker(&all);
-            let changed = match state.reads {
-                0 => Poll::Ready(Ok(())),
-                _ => state.watcher.poll_change(&mut cx),
-            };
-            if let Poll::Ready(changed) = changed {
-                changed?;
-                state.found = state.watcher.read()?.into();
-                state.reads += 1;
+            // A read without a difference needs another wait.
+            loop {
+                if state.reads > 0 {
+                    match state.watcher.poll_change(&mut cx) {
+                        Poll::Pending => break,
+                        Poll::Ready(changed) => changed?,
+                    }
+                }
+                let found = state.watcher.read()?;
+                if state.reads == 0 || *state.found != *found {
+                    state.found = found.into();
+                    state.reads += 1;
+                    break;
+                }
             }
         }
         if state.reads == self.received {

@@ -7,17 +7,23 @@ use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SourceError, SystemClock, Timer};
 use communicado_windows::{
-    ChangeFilter, ChangeNotification, Hive, Process, RegistryKey, RegistryView, WindowsError,
-    own_session, processes, session_of,
+    ChangeFilter, ChangeNotification, Hive, Process, ProcessEntry, RegistryKey, RegistryValue,
+    RegistryView, WindowsError, civil_micros, own_session, processes, session_of, was_deleted,
 };
 
-use super::registration::{RegisteredClient, Registration, RegistrySnapshot, registered_clients};
+use super::class_reader::class_servers;
+use super::program_name::{expand, stem};
+use super::registered_client::RegisteredClient;
+use super::registration::{concerned_programs, registered_classes, registered_clients};
+use super::snapshot::{ProcessFact, Registration, RegistrySnapshot, UserKey};
 
 const SOFTWARE: &str = "Software";
 pub(crate) const PROVIDERS: &str = r"Software\IM Providers";
-/// The interval of reads while a flag is set without a process. Windows does not notify of a new
-/// process, nor always of a flag that is rewritten unchanged.
-const STALE_INTERVAL: Duration = Duration::from_secs(30);
+/// The interval of reads. Windows does not notify of a new process, nor always of a flag that is
+/// rewritten unchanged, and a client may start without its flag.
+const READ_INTERVAL: Duration = Duration::from_secs(5);
+/// The value of what is not readable.
+const UNREADABLE: RegistryValue = RegistryValue::Other { kind: 0, length: 0 };
 
 /// Watcher of `IM Providers` and of the clients' processes.
 ///
@@ -26,9 +32,9 @@ pub(crate) struct RegistryWatcher {
     /// Shows when `IM Providers` is created or deleted: a deleted key may send no notice.
     software: (RegistryKey, ChangeNotification),
     providers: Option<(RegistryKey, ChangeNotification)>,
-    /// The clients' processes with their programs. `None` stands for a process without access
-    /// rights, which each read lists again.
-    processes: BTreeMap<u32, (String, Option<Process>)>,
+    /// The clients' processes. `None` stands for a process without access rights, which each read
+    /// lists again.
+    processes: BTreeMap<u32, (ProcessFact, Option<Process>)>,
     clock: SystemClock,
     timer: Box<dyn Timer>,
 }
@@ -70,44 +76,20 @@ impl RegistryWatcher {
             }
         }
         let mut snapshot = registry()?;
-        let programs = programs(&snapshot, |client| !client.flag.is_down());
-        self.processes.retain(|_, (_, process)| process.as_ref().is_some_and(|it| !it.has_ended()));
-        // The list of all processes is long, so it is read only for programs without a process.
-        let is_open = |program: &String| self.processes.values().any(|(image, _)| image == program);
-        if !programs.iter().all(is_open) {
-            self.open_processes(&programs)?;
-        }
-        snapshot.processes =
-            self.processes.iter().map(|(id, (image, _))| (*id, image.clone())).collect();
+        let programs = concerned_programs(&snapshot);
+        self.processes.retain(|_, (fact, process)| {
+            process.as_ref().is_some_and(|it| !it.has_ended())
+                && stem(&fact.image).is_some_and(|stem| programs.contains(&stem))
+        });
+        open_processes(&programs, &mut self.processes)?;
+        snapshot.processes = self.processes.values().map(|(fact, _)| fact.clone()).collect();
         let found = registered_clients(&snapshot);
-        self.processes.retain(|id, _| found.iter().any(|each| each.processes.contains(id)));
-        let is_stale = found.iter().any(RegisteredClient::is_stale);
-        self.timer.set(is_stale.then(|| self.clock.now().after(STALE_INTERVAL)));
+        let changes = found.iter().filter_map(|each| each.decision.until).min();
+        let left = changes.map(|until| until.saturating_sub(snapshot.now).max(0).unsigned_abs());
+        let wait =
+            left.map_or(READ_INTERVAL, |left| Duration::from_micros(left).min(READ_INTERVAL));
+        self.timer.set(Some(self.clock.now().after(wait)));
         Ok(found)
-    }
-
-    /// Opens all processes of these programs. If one exits meanwhile, it may have a successor, so
-    /// the list is read again.
-    fn open_processes(&mut self, programs: &BTreeSet<String>) -> Result<(), SourceError> {
-        loop {
-            let mut all_run = true;
-            for (id, image) in listed(programs)? {
-                let Entry::Vacant(entry) = self.processes.entry(id) else { continue };
-                match Process::open(id) {
-                    Ok(process) if !process.has_ended() => {
-                        entry.insert((image, Some(process)));
-                    }
-                    // Without access rights, the list of processes has to suffice.
-                    Err(_) if session_of(id).is_some() => {
-                        entry.insert((image, None));
-                    }
-                    Ok(_) | Err(_) => all_run = false,
-                }
-            }
-            if all_run {
-                return Ok(());
-            }
-        }
     }
 
     /// Waits for a change.
@@ -128,59 +110,85 @@ impl RegistryWatcher {
     }
 }
 
+/// Opens all processes of these programs. If one exits meanwhile, it may have a successor, so the
+/// list is read again.
+fn open_processes(
+    programs: &BTreeSet<String>,
+    opened: &mut BTreeMap<u32, (ProcessFact, Option<Process>)>,
+) -> Result<(), SourceError> {
+    let own_session = own_session();
+    loop {
+        let mut all_run = true;
+        for ProcessEntry { id, image } in processes().map_err(lost)? {
+            let is_concerned = stem(&image).is_some_and(|stem| programs.contains(&stem));
+            if !is_concerned || id == std::process::id() {
+                continue;
+            }
+            let Entry::Vacant(entry) = opened.entry(id) else { continue };
+            let is_here = session_of(id) == own_session;
+            match Process::open(id) {
+                Ok(process) if process.has_ended() => all_run = false,
+                // A process of another user is no client of this one.
+                Ok(process) if !is_here && process.is_of_own_user() != Some(true) => {}
+                Ok(process) => {
+                    let fact = ProcessFact {
+                        id,
+                        image,
+                        path: process.image_path(),
+                        started: process.started_micros(),
+                        is_in_other_session: !is_here,
+                    };
+                    entry.insert((fact, Some(process)));
+                }
+                // Without access rights, the list of processes has to suffice.
+                Err(_) if session_of(id).is_some() && is_here => {
+                    entry.insert((ProcessFact { id, image, ..ProcessFact::default() }, None));
+                }
+                Err(_) => all_run &= session_of(id).is_some(),
+            }
+        }
+        if all_run {
+            return Ok(());
+        }
+    }
+}
+
 /// Reads the registry and the processes of all clients once.
 pub(crate) fn read() -> Result<RegistrySnapshot, SourceError> {
     let mut snapshot = registry()?;
-    let programs = programs(&snapshot, |_| true);
-    if !programs.is_empty() {
-        snapshot.processes = listed(&programs)?;
-    }
+    let mut opened = BTreeMap::new();
+    open_processes(&concerned_programs(&snapshot), &mut opened)?;
+    snapshot.processes = opened.into_values().map(|(fact, _)| fact).collect();
     Ok(snapshot)
 }
 
 /// Reads the registry, without processes.
 fn registry() -> Result<RegistrySnapshot, SourceError> {
-    let mut snapshot = RegistrySnapshot::default();
+    let mut snapshot = RegistrySnapshot { now: civil_micros(), ..RegistrySnapshot::default() };
     if let Some(key) =
         RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default).map_err(lost)?
     {
         for app in subkeys(&key) {
             let path = format!(r"{PROVIDERS}\{app}");
             // The key may be deleted meanwhile.
-            let Some(key) =
-                RegistryKey::open(Hive::CurrentUser, &path, RegistryView::Default).map_err(lost)?
-            else {
-                continue;
-            };
-            let flag = key.value("UpAndRunning").map_err(lost)?.map(|value| value.decode());
-            let own = registration(&key)?;
-            if own != Registration::default() {
-                snapshot.own.push((app.clone(), own));
-            }
-            snapshot.flags.push((app, flag));
+            let (flag, written, own) =
+                match RegistryKey::open(Hive::CurrentUser, &path, RegistryView::Default) {
+                    Ok(None) => continue,
+                    Ok(Some(key)) => {
+                        (value(&key, "UpAndRunning"), key.written_micros(), registration(&key))
+                    }
+                    Err(_) => (Some(UNREADABLE), None, Registration::default()),
+                };
+            snapshot.users.push(UserKey { app, flag, written, own });
         }
     }
     snapshot.wide = registrations(RegistryView::Bits64)?;
     snapshot.narrow = registrations(RegistryView::Bits32)?;
+    for class in registered_classes(&snapshot) {
+        let servers = class_servers(class).into_iter().map(|server| (class, server));
+        snapshot.classes.extend(servers);
+    }
     Ok(snapshot)
-}
-
-/// The programs of some clients, in lower case.
-fn programs(
-    snapshot: &RegistrySnapshot,
-    is_included: impl Fn(&RegisteredClient) -> bool,
-) -> BTreeSet<String> {
-    let clients = registered_clients(snapshot).into_iter().filter(is_included);
-    clients.filter_map(|client| Some(client.program?.to_lowercase())).collect()
-}
-
-/// The processes of these programs in this session.
-fn listed(programs: &BTreeSet<String>) -> Result<Vec<(u32, String)>, SourceError> {
-    let session = own_session();
-    let all = processes().map_err(lost)?.into_iter();
-    let named = all.map(|process| (process.id, process.image.to_lowercase()));
-    let named = named.filter(|(_, image)| programs.contains(image));
-    Ok(named.filter(|(id, _)| session_of(*id) == session).collect())
 }
 
 fn registrations(view: RegistryView) -> Result<Vec<(String, Registration)>, SourceError> {
@@ -190,21 +198,37 @@ fn registrations(view: RegistryView) -> Result<Vec<(String, Registration)>, Sour
     let mut found = Vec::new();
     for app in subkeys(&key) {
         let path = format!(r"{PROVIDERS}\{app}");
-        let Some(key) = RegistryKey::open(Hive::LocalMachine, &path, view).map_err(lost)? else {
-            continue;
-        };
-        found.push((app, registration(&key)?));
+        match RegistryKey::open(Hive::LocalMachine, &path, view) {
+            Ok(None) => {}
+            Ok(Some(key)) => found.push((app, registration(&key))),
+            Err(_) => found.push((app, Registration::default())),
+        }
     }
     Ok(found)
 }
 
-fn registration(key: &RegistryKey) -> Result<Registration, SourceError> {
-    let value = |name| Ok(key.value(name).map_err(lost)?.map(|value| value.decode()));
-    Ok(Registration {
-        program: value("ProcessName")?,
-        class: value("GUID")?,
-        process: value("ProcessId")?,
-    })
+fn registration(key: &RegistryKey) -> Registration {
+    Registration {
+        name: value(key, "FriendlyName"),
+        program: value(key, "ProcessName"),
+        class: value(key, "GUID"),
+        process: value(key, "ProcessId"),
+    }
+}
+
+/// A value with its variables replaced. One client's faulty value is no reason to lose the others.
+fn value(key: &RegistryKey, name: &str) -> Option<RegistryValue> {
+    match key.value(name) {
+        Ok(None) => None,
+        Ok(Some(value)) => Some(match value.decode() {
+            RegistryValue::Text(text) => {
+                RegistryValue::Text(expand(&text, |name| std::env::var(name).ok()))
+            }
+            other @ (RegistryValue::Number(_) | RegistryValue::Other { .. }) => other,
+        }),
+        Err(error) if was_deleted(&error) => None,
+        Err(_) => Some(UNREADABLE),
+    }
 }
 
 /// The names of the subkeys. A deleted key has none.

@@ -2,7 +2,8 @@
 
 use std::future::poll_fn;
 
-use super::registration::{RegisteredClient, registered_clients};
+use super::registered_client::RegisteredClient;
+use super::registration::registered_clients;
 use super::registry_subscription::RegistrySubscription;
 use super::registry_watcher::read;
 

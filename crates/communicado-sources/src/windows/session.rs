@@ -30,14 +30,15 @@ const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
 /// State of the client's process, from its flag and the list of processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProcessState {
-    /// The process does not run.
-    NotRunning,
-    /// The client is starting.
-    Starting,
-    /// The flag is invalid or its program is unknown.
-    Unknown,
-    /// The client accepts calls and has these process IDs.
-    Running(BTreeSet<u32>),
+    /// The client accepts no calls, and has this life.
+    Closed(Life),
+    /// The client accepts calls.
+    Open {
+        /// Its process IDs.
+        processes: BTreeSet<u32>,
+        /// The time since its start or its flag, the later one; `None` if it is not readable.
+        age: Option<Duration>,
+    },
 }
 
 /// Input to a session.
@@ -117,8 +118,10 @@ pub struct ClientSession {
     pending: Option<PendingRead>,
     /// The next moment to act without an input.
     next: Option<Moment>,
-    /// The moment of the first of the failures in a row, and their number.
-    failures: Option<(Moment, u32)>,
+    /// The moment after which a client that is not ready is not starting any more.
+    ready_by: Moment,
+    /// The number of failures in a row.
+    failures: u32,
     /// The end of the time in which no signed-in status counts.
     signed_out_until: Option<Moment>,
     /// The failure of the last sign-in.
@@ -163,7 +166,8 @@ impl ClientSession {
             last_read: 0,
             pending: None,
             next: None,
-            failures: None,
+            ready_by: Moment::START,
+            failures: 0,
             signed_out_until: None,
             sign_in_failure: None,
             account: None,
@@ -228,15 +232,16 @@ impl ClientSession {
 
     fn handle_process(&mut self, now: Moment, process: ProcessState) {
         match process {
-            ProcessState::NotRunning => self.end(Life::Absent),
-            ProcessState::Starting => self.end(Life::Starting),
-            ProcessState::Unknown => self.end(Life::Unknown(UnknownReason::NotSupported)),
-            ProcessState::Running(processes) => {
+            ProcessState::Closed(life) => self.end(life),
+            ProcessState::Open { processes, age } => {
                 // Other processes than before mean a restart without a notice.
                 if self.phase != SessionPhase::Down && self.processes.is_disjoint(&processes) {
                     self.end(Life::Absent);
                 }
                 self.processes = processes;
+                // A client of unknown age may have run for long.
+                let left = age.map(|age| self.keepalive.timeout.saturating_sub(age));
+                self.ready_by = left.map_or(now, |left| now.after(left));
                 match self.phase {
                     SessionPhase::Down => {
                         self.phase = SessionPhase::Disconnected;
@@ -304,7 +309,7 @@ impl ClientSession {
         match result {
             Ok(reading) => {
                 self.phase = SessionPhase::Connected;
-                self.failures = None;
+                self.failures = 0;
                 self.next = Some(now.after(self.keepalive.interval));
                 self.apply(now, reading, read.is_outdated);
                 if read.repeat && self.phase == SessionPhase::Connected {
@@ -348,8 +353,8 @@ impl ClientSession {
         if was_connected {
             self.actions.push(SessionAction::Disconnect);
         }
-        let (since, times) = self.failures.unwrap_or((now, 0));
-        self.failures = Some((since, times.saturating_add(1)));
+        let times = self.failures;
+        self.failures = times.saturating_add(1);
         let mut wait = WAIT_MIN.saturating_mul(1 << times.min(8)).min(WAIT_MAX);
         match read_failure(code, same_level) {
             ReadFailure::SignedOut => self.report_signed_out(),
@@ -362,10 +367,11 @@ impl ClientSession {
                 wait = self.keepalive.interval;
                 self.report(Life::Unknown(UnknownReason::NotSupported), None);
             }
-            ReadFailure::NotReady(reason) if since.after(self.keepalive.timeout) <= now => {
-                self.report(Life::Unknown(reason), None);
+            ReadFailure::NotReady(_) if now < self.ready_by => {
+                wait = wait.min(self.ready_by.since(now));
+                self.report(Life::Starting, None);
             }
-            ReadFailure::NotReady(_) => self.report(Life::Starting, None),
+            ReadFailure::NotReady(reason) => self.report(Life::Unknown(reason), None),
         }
         self.next = Some(now.after(wait));
     }

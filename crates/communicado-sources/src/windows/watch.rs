@@ -7,12 +7,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use communicado_core::Moment;
+use communicado_core::{Life, Moment, UnknownReason};
 use communicado_runtime::{SourceError, SourceHandle, Timer};
-use communicado_windows::{Guid, Process, TokenInfo};
+use communicado_windows::{Guid, Process, TokenInfo, civil_micros};
 
 use super::com_worker::{ComClient, ComWorker, WorkerOutput};
-use super::registration::RegisteredClient;
+use super::registered_client::RegisteredClient;
 use super::registry_subscription::RegistrySubscription;
 use super::session::{ClientSession, ProcessState, SessionAction, SessionInput};
 use super::session_reporter::SessionReporter;
@@ -56,8 +56,7 @@ pub(crate) async fn watch<C: ComClient>(
         match reason {
             WakeReason::Registry(found) => {
                 has_read = true;
-                let clients = found.iter().filter(|client| C::includes(client));
-                handle_clients(handle, keepalive, &mut slots, clients);
+                handle_clients(handle, keepalive, &mut slots, &found);
             }
             WakeReason::Worker(client, output) => {
                 if let Some(slot) = slots.get_mut(&client) {
@@ -102,18 +101,19 @@ fn poll<C: ComClient>(
 }
 
 /// Applies the current registry to all slots.
-fn handle_clients<'a, C: ComClient>(
+fn handle_clients<C: ComClient>(
     handle: &SourceHandle,
     keepalive: Keepalive,
     slots: &mut BTreeMap<String, ClientSlot<C>>,
-    clients: impl Iterator<Item = &'a RegisteredClient>,
+    found: &[RegisteredClient],
 ) {
     let mut removed: Vec<String> = slots.keys().cloned().collect();
-    for client in clients {
+    for client in found.iter().filter(|client| C::includes(client)) {
         let Some(class) = client.class else { continue };
-        let process = client.process_state();
+        let process = client.process_state(civil_micros());
         // The source `im-providers` reports clients that have not run.
-        let has_started = matches!(process, ProcessState::Starting | ProcessState::Running(_));
+        let has_started =
+            matches!(process, ProcessState::Closed(Life::Starting) | ProcessState::Open { .. });
         if !slots.contains_key(&client.client) && !has_started {
             continue;
         }
@@ -131,13 +131,12 @@ fn handle_clients<'a, C: ComClient>(
         slot.handle(handle, &client.client, keepalive, SessionInput::Process(process));
     }
     for client in removed {
+        // A client that has lost its class, or has another one, may run all the same.
+        let runs = found.iter().any(|each| each.client == client && each.life() != Life::Absent);
+        let life = if runs { Life::Unknown(UnknownReason::NotSupported) } else { Life::Absent };
         if let Some(slot) = slots.get_mut(&client) {
-            slot.handle(
-                handle,
-                &client,
-                keepalive,
-                SessionInput::Process(ProcessState::NotRunning),
-            );
+            let input = SessionInput::Process(ProcessState::Closed(life));
+            slot.handle(handle, &client, keepalive, input);
         }
     }
 }

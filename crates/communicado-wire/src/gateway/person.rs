@@ -63,7 +63,8 @@ pub struct Person {
     pub presence: Option<Presence>,
     /// The start of this status, including its presence and reason.
     pub since: Timestamp,
-    /// The person's note for others.
+    /// The person's note for others: that of the manual status, or else that of the most reachable
+    /// client.
     pub note: Option<Arc<str>>,
     /// The time at which the person expects to be back.
     pub returns: Option<Timestamp>,

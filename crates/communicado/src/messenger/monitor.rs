@@ -13,7 +13,7 @@ use communicado_wire::{Client, Status};
 use super::callbacks::{EmitEvent, MessengerEvent};
 use super::{MessengerError, MiStatus};
 use crate::blocking::{Changes, Monitor};
-use crate::{Condition, Snapshot};
+use crate::{Condition, Question, Snapshot};
 
 /// `MSGR_E_NOT_LOGGED_ON`.
 const NOT_LOGGED_ON: HResult = HResult::of(0x8100_031E);
@@ -22,12 +22,20 @@ const DENIED: HResult = HResult::of(0x8008_0005);
 
 pub(super) fn is_running() -> bool {
     let snapshot = Monitor::start().map(|monitor| monitor.snapshot());
-    snapshot.is_ok_and(|snapshot| Condition::RUNNING.evaluate(&snapshot) == Some(true))
+    snapshot.is_ok_and(|snapshot| ready().evaluate(&snapshot) == Some(true))
 }
 
 pub(super) fn wait_until_running(timeout: Duration) -> bool {
-    let waited = Monitor::start().and_then(|it| it.wait_until(&Condition::RUNNING, timeout));
+    let waited = Monitor::start().and_then(|it| it.wait_until(&ready(), timeout));
     matches!(waited, Ok(Some(_)))
+}
+
+/// The condition that a client has got past its start, which is `UpAndRunning` 2 on Windows.
+fn ready() -> Condition {
+    [Status::SigningIn, Status::SigningOut, Status::SignedOut, Status::Unknown]
+        .map(Question::Status)
+        .into_iter()
+        .fold(Condition::SIGNED_IN, Condition::or)
 }
 
 /// The monitor, and the thread that follows it.

@@ -39,8 +39,8 @@ impl Consent {
         })
     }
 
-    pub(super) fn to_json(&self) -> String {
-        let consent = json!({
+    pub(super) fn to_json(&self) -> Value {
+        json!({
             "v": VERSION,
             "gateway": self.gateway.to_string(),
             "person": self.person.as_str(),
@@ -49,8 +49,7 @@ impl Consent {
             "ca": self.ca,
             "names": self.detail == Detail::Names,
             "given": self.given.to_string(),
-        });
-        format!("{consent:#}\n")
+        })
     }
 
     /// Parses a stored consent.
@@ -137,9 +136,9 @@ mod tests {
             detail: Detail::Statuses,
             given: Timestamp::EPOCH,
         };
-        assert_eq!(Consent::from_json(&consent.to_json()), Ok(consent.clone()));
+        assert_eq!(Consent::from_json(&consent.to_json().to_string()), Ok(consent.clone()));
         let other = Consent { ca: Some("/ca.pem".into()), detail: Detail::Names, ..consent };
-        assert_eq!(Consent::from_json(&other.to_json()), Ok(other));
+        assert_eq!(Consent::from_json(&other.to_json().to_string()), Ok(other));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 use communicado_cli_support::{Failure, Outcome, note};
 use communicado_runtime::SystemClock;
 use communicado_sinks::gateway::GatewayClient;
@@ -16,13 +17,38 @@ const AGENT_EXIT_TIMEOUT: Duration = Duration::from_secs(15);
 /// The lease that limits how long the goodbye may take.
 const LEASE: Duration = Duration::from_secs(60);
 
-pub(super) fn run(state_dir: &StateDir) -> Result<Outcome, Failure> {
+/// Stop publishing, to everything or to one sink.
+///
+/// Deletes this device from the gateway. A running agent says goodbye to the listeners of sinks.
+#[derive(Debug, Args)]
+pub(super) struct ForbidArgs {
+    /// The sink to forbid. Default: the gateway and every sink.
+    #[arg(value_name = "NAME")]
+    sink: Option<String>,
+}
+
+impl ForbidArgs {
+    pub(super) fn run(self, state_dir: &StateDir) -> Result<Outcome, Failure> {
+        let Some(name) = self.sink else { return forbid_all(state_dir) };
+        let mut consents = state_dir.sink_consents()?;
+        if consents.remove(&name).is_none() {
+            note(&format!("sink `{name}` was not allowed"));
+            return Ok(Outcome::Yes);
+        }
+        state_dir.write_sink_consents(&consents)?;
+        note(&format!("sink `{name}` reports no longer"));
+        Ok(Outcome::Yes)
+    }
+}
+
+fn forbid_all(state_dir: &StateDir) -> Result<Outcome, Failure> {
     let consent = state_dir.consent();
+    let had_sinks = state_dir.sink_consents().is_ok_and(|sinks| !sinks.is_empty());
     // First, so that nothing is published even if a later step fails.
-    state_dir.remove_consent()?;
+    state_dir.remove_consents()?;
     state_dir.remove_pause()?;
     let Some(consent) = consent? else {
-        note("publishing was not enabled");
+        note(if had_sinks { "publishing is disabled" } else { "publishing was not enabled" });
         return Ok(Outcome::Yes);
     };
     let not_deleted = |failure: Failure| {

@@ -1,5 +1,6 @@
-//! `agent`: publishes the status of the clients to a gateway, with the consent of the user.
+//! `agent`: reports the status of the clients to a gateway and to the sinks of the configuration.
 //!
+//! Data leaves the machine only with the consent of the user.
 //! The consent and the pause are files in one folder ([`state_dir`]). The commands of `agent`
 //! write these files, and a running agent watches them.
 //!
@@ -16,23 +17,31 @@ mod policy;
 mod serve;
 mod service_manager;
 mod show_status;
+mod sink_consent;
+mod sink_context;
+mod sink_reporter;
+mod sink_status;
+mod sinks;
 mod state;
 mod state_dir;
 mod status_reporter;
 mod time_watcher;
 mod times;
+mod try_sink;
 
 use clap::{Args, Subcommand};
 use communicado_cli_support::{Failure, Outcome};
 
-pub(crate) use self::check::check;
+pub(crate) use self::check::{check, check_sinks};
+pub(crate) use self::show_status::sink_line;
 use self::state_dir::StateDir;
 use crate::settings::Settings;
 
-/// Publish your status to a gateway.
+/// Report your status to a gateway and to the sinks of the configuration.
 ///
-/// Without a command, publishes until stopped, then removes this device from the gateway. Nothing
-/// is published before you run `communicado agent allow`; without it, the exit status is 1.
+/// Without a command, reports until stopped, then says goodbye to each listener. Nothing leaves this
+/// computer before you run `communicado agent allow`. Without consent and without a sink, the exit
+/// status is 1.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(crate) struct AgentArgs {
@@ -46,12 +55,12 @@ pub(crate) struct AgentArgs {
 #[derive(Debug, Subcommand)]
 enum AgentCommand {
     Allow(allow::AllowArgs),
-    /// Stop publishing and delete this device from the gateway.
-    Forbid,
+    Forbid(forbid::ForbidArgs),
     Pause(pause::PauseArgs),
     /// End a pause.
     Resume,
     Status(show_status::ShowStatusArgs),
+    Try(try_sink::TrySinkArgs),
     Set(manual::SetManualArgs),
     /// Clear your manual status at the gateway.
     Clear,
@@ -63,10 +72,11 @@ impl AgentArgs {
         match self.command {
             None => serve::run(&state_dir, settings, self.exit_on_stdin_eof),
             Some(AgentCommand::Allow(allow)) => allow.run(&state_dir, settings),
-            Some(AgentCommand::Forbid) => forbid::run(&state_dir),
+            Some(AgentCommand::Forbid(forbid)) => forbid.run(&state_dir),
             Some(AgentCommand::Pause(pause)) => pause.run(&state_dir),
             Some(AgentCommand::Resume) => pause::end(&state_dir),
             Some(AgentCommand::Status(status)) => status.run(&state_dir, settings),
+            Some(AgentCommand::Try(it)) => it.run(&state_dir, settings),
             Some(AgentCommand::Set(set)) => set.run(&state_dir),
             Some(AgentCommand::Clear) => manual::clear(&state_dir),
         }

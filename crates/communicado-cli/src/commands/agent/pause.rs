@@ -25,7 +25,7 @@ pub(super) struct PauseArgs {
 
 impl PauseArgs {
     pub(super) fn run(self, state_dir: &StateDir) -> Result<Outcome, Failure> {
-        state_dir.require_consent()?;
+        state_dir.require_any_consent()?;
         let until = self.duration.map(|duration| now().after(duration));
         state_dir.write_pause(Pause { until })?;
         let until = until
@@ -37,7 +37,7 @@ impl PauseArgs {
 
 /// Ends a pause.
 pub(super) fn end(state_dir: &StateDir) -> Result<Outcome, Failure> {
-    state_dir.require_consent()?;
+    state_dir.require_any_consent()?;
     let was_paused = state_dir.pause()?.is_some();
     state_dir.remove_pause()?;
     let text = if was_paused { "the pause is over" } else { "there was no pause" };

@@ -18,6 +18,7 @@ use super::consent::Consent;
 use super::dir_watcher::StateDirWatcher;
 use super::policy::PublishPolicy;
 use super::service_manager;
+use super::sinks;
 use super::state_dir::StateDir;
 use super::status_reporter::StatusReporter;
 use super::time_watcher::{TimeWatcher, local_zone};
@@ -46,7 +47,10 @@ pub(super) fn run(
     settings: &Settings,
     exit_on_stdin_eof: bool,
 ) -> Result<Outcome, Failure> {
-    state_dir.require_consent()?;
+    let has_sinks = sinks::enabled(settings).next().is_some();
+    if !has_sinks {
+        state_dir.require_consent()?;
+    }
     let clock = Arc::new(SystemClock::start());
     let held = block_on(state_dir.lock(&*clock, LOCK_TIMEOUT))?;
     let Some(_held) = held else {
@@ -67,17 +71,12 @@ pub(super) fn run(
         };
         let shutdown = shutdown.boxed_local().shared();
         service_manager::notify("READY=1\n");
-        while let Some(consent) = state_dir.consent()? {
-            let session = AgentSession { state_dir, settings, clock: &clock, monitor: &monitor };
-            match session.publish(&consent, &mut watcher, shutdown.clone()).await? {
-                StopReason::ConsentChanged => {}
-                StopReason::ConsentRevoked => {
-                    note("publishing is disabled");
-                    break;
-                }
-                StopReason::Shutdown => break,
-            }
-        }
+        let session = AgentSession { state_dir, settings, clock: &clock, monitor: &monitor };
+        let gateway = session.serve(&mut watcher, shutdown.clone(), has_sinks);
+        let sinks = sinks::run(state_dir, settings, &clock, &monitor, shutdown.clone());
+        let ended = futures_util::future::try_join(gateway, sinks).await;
+        // After a failure, `agent status` shows the last error.
+        ended?;
         state_dir.remove_status()?;
         Ok(Outcome::Yes)
     })
@@ -92,6 +91,39 @@ struct AgentSession<'a> {
 }
 
 impl AgentSession<'_> {
+    /// Publishes to the gateway while the user consents, until `shutdown`. Beside sinks, it waits
+    /// for a consent, and a failure does not end the agent.
+    async fn serve(
+        &self,
+        watcher: &mut StateDirWatcher,
+        mut shutdown: impl Future<Output = ()> + Unpin + Clone,
+        has_sinks: bool,
+    ) -> Result<(), Failure> {
+        loop {
+            let ended = match self.state_dir.consent() {
+                Ok(Some(consent)) => self.publish(&consent, watcher, shutdown.clone()).await,
+                Ok(None) if has_sinks => Ok(StopReason::ConsentRevoked),
+                Ok(None) => return Ok(()),
+                Err(failure) => Err(failure),
+            };
+            match ended {
+                Ok(StopReason::ConsentChanged) => continue,
+                Ok(StopReason::Shutdown) => return Ok(()),
+                Ok(StopReason::ConsentRevoked) if !has_sinks => {
+                    note("publishing is disabled");
+                    return Ok(());
+                }
+                Ok(StopReason::ConsentRevoked) => {}
+                Err(failure) if has_sinks => failure.print(),
+                Err(failure) => return Err(failure),
+            }
+            match select(&mut shutdown, pin!(watcher.changed())).await {
+                Either::Left(_) => return Ok(()),
+                Either::Right((changed, _)) => changed?,
+            }
+        }
+    }
+
     /// Publishes under `consent` until the session ends.
     async fn publish(
         &self,

@@ -2,6 +2,7 @@
 //!
 //! The commands of `agent` write to it, and a running agent watches it.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ use serde_json::{Value, json};
 
 use super::consent::Consent;
 use super::policy::Pause;
+use super::sink_consent::SinkConsent;
+use super::sink_status::SinkStatus;
 use super::state::AgentStatus;
 
 const CONSENT: &str = "consent.json";
@@ -22,6 +25,9 @@ const PAUSE: &str = "pause.json";
 /// A separate folder, so that the files that an agent writes do not wake the agent.
 const RUN_DIR: &str = "run";
 const STANDING: &str = "standing.json";
+const SINK_STATUSES: &str = "sinks.json";
+/// The key of the consents for sinks, in the file of the consents.
+const SINKS: &str = "sinks";
 const LOCK: &str = "lock";
 
 /// Time between two attempts to take the lock, which `agent status` holds for a moment.
@@ -64,32 +70,86 @@ impl StateDir {
         &self.dir
     }
 
-    /// The consent, if there is one.
+    /// The consent to publish to a gateway, if there is one.
     pub(super) fn consent(&self) -> Result<Option<Consent>, Failure> {
         let Some(text) = self.read(CONSENT)? else { return Ok(None) };
-        Consent::from_json(&text).map(Some).map_err(|why| {
-            let file = self.dir.join(CONSENT);
-            let message = format!("cannot read your consent from `{}`", file.display());
-            let help = "consent again: communicado agent allow --help";
-            Failure::new(Outcome::No, message).cause(why).help(help)
-        })
+        let json: Option<Value> = serde_json::from_str(&text).ok();
+        // A file with consents for sinks alone.
+        if json.is_some_and(|json| json.get(SINKS).is_some() && json.get("gateway").is_none()) {
+            return Ok(None);
+        }
+        Consent::from_json(&text).map(Some).map_err(|why| self.unreadable_consent(&why))
     }
 
     /// The consent, or a failure if there is none.
     pub(super) fn require_consent(&self) -> Result<Consent, Failure> {
-        self.consent()?.ok_or_else(|| {
-            let help =
-                "run: communicado agent allow URL --person ID --device NAME --token-file FILE";
-            Failure::new(Outcome::No, "publishing is not enabled").help(help)
-        })
+        self.consent()?.ok_or_else(not_enabled)
     }
 
+    /// Fails if the user has allowed neither a gateway nor a sink.
+    pub(super) fn require_any_consent(&self) -> Result<(), Failure> {
+        let is_allowed = self.consent()?.is_some() || !self.sink_consents()?.is_empty();
+        if is_allowed { Ok(()) } else { Err(not_enabled()) }
+    }
+
+    /// The consents for sinks, by the name of the sink.
+    pub(super) fn sink_consents(&self) -> Result<BTreeMap<String, SinkConsent>, Failure> {
+        let Some(text) = self.read(CONSENT)? else { return Ok(BTreeMap::new()) };
+        let json: Value = serde_json::from_str(&text)
+            .map_err(|error| self.unreadable_consent(&error.to_string()))?;
+        let Some(sinks) = json.get(SINKS) else { return Ok(BTreeMap::new()) };
+        let sinks = sinks.as_object().ok_or("`sinks` is not an object".to_owned());
+        let sinks = sinks.map_err(|why| self.unreadable_consent(&why))?;
+        let parse = |(name, json): (&String, &Value)| {
+            let consent = SinkConsent::from_json(json)
+                .map_err(|why| self.unreadable_consent(&format!("sink `{name}`: {why}")))?;
+            Ok((name.clone(), consent))
+        };
+        sinks.iter().map(parse).collect()
+    }
+
+    /// Writes the consent for the gateway, and keeps those for sinks.
     pub(super) fn write_consent(&self, consent: &Consent) -> Result<(), Failure> {
-        self.write(CONSENT, &consent.to_json())
+        // An unreadable file is replaced, because the user consents anew.
+        let sinks = self.sink_consents().unwrap_or_default();
+        self.write_consents(Some(consent), &sinks)
     }
 
-    pub(super) fn remove_consent(&self) -> Result<(), Failure> {
+    /// Writes the consents for sinks, and keeps the one for the gateway.
+    pub(super) fn write_sink_consents(
+        &self,
+        sinks: &BTreeMap<String, SinkConsent>,
+    ) -> Result<(), Failure> {
+        let gateway = self.consent()?;
+        self.write_consents(gateway.as_ref(), sinks)
+    }
+
+    fn write_consents(
+        &self,
+        gateway: Option<&Consent>,
+        sinks: &BTreeMap<String, SinkConsent>,
+    ) -> Result<(), Failure> {
+        if gateway.is_none() && sinks.is_empty() {
+            return self.remove_consents();
+        }
+        let mut json = gateway.map_or_else(|| json!({ "v": 1 }), Consent::to_json);
+        if let Some(json) = json.as_object_mut().filter(|_| !sinks.is_empty()) {
+            let sinks = sinks.iter().map(|(name, consent)| (name.clone(), consent.to_json()));
+            json.insert(SINKS.to_owned(), Value::Object(sinks.collect()));
+        }
+        self.write(CONSENT, &format!("{json:#}\n"))
+    }
+
+    /// Removes every consent, for the gateway and for sinks.
+    pub(super) fn remove_consents(&self) -> Result<(), Failure> {
         self.remove(CONSENT)
+    }
+
+    fn unreadable_consent(&self, why: &str) -> Failure {
+        let file = self.dir.join(CONSENT);
+        let message = format!("cannot read your consent from `{}`", file.display());
+        let help = "consent again: communicado agent allow --help";
+        Failure::new(Outcome::No, message).cause(why).help(help)
     }
 
     /// The requested pause. An invalid file counts as a pause without an end, which publishes
@@ -118,6 +178,19 @@ impl StateDir {
 
     pub(super) fn write_status(&self, status: &AgentStatus) -> Result<(), Failure> {
         self.write(&in_run_dir(STANDING), &status.to_json())
+    }
+
+    /// The statuses of the sinks, as the running agent wrote them, or the last ones.
+    pub(super) fn sink_statuses(&self) -> Result<BTreeMap<String, SinkStatus>, Failure> {
+        let text = self.read(&in_run_dir(SINK_STATUSES))?;
+        Ok(text.as_deref().map(SinkStatus::all_from_json).unwrap_or_default())
+    }
+
+    pub(super) fn write_sink_statuses(
+        &self,
+        statuses: &BTreeMap<String, SinkStatus>,
+    ) -> Result<(), Failure> {
+        self.write(&in_run_dir(SINK_STATUSES), &SinkStatus::all_to_json(statuses))
     }
 
     pub(super) fn remove_status(&self) -> Result<(), Failure> {
@@ -198,6 +271,11 @@ impl StateDir {
         let help = "free disk space, fix the folder's owner, or set XDG_STATE_HOME";
         Failure::new(Outcome::Failed, message).cause(error).help(help)
     }
+}
+
+fn not_enabled() -> Failure {
+    let help = "run: communicado agent allow URL --person ID --device NAME --token-file FILE";
+    Failure::new(Outcome::No, "publishing is not enabled").help(help)
 }
 
 fn in_run_dir(name: &str) -> String {

@@ -88,6 +88,10 @@ fn examine(settings: &Settings, broken: Option<Failure>) -> Result<(String, Chec
         worst = worst.max(check.health);
         add(&mut text, &check);
     }
+    for check in agent::check_sinks(settings)? {
+        worst = worst.max(check.health);
+        add(&mut text, &check);
+    }
     let verdict = match worst {
         CheckHealth::Good => "no problems found",
         CheckHealth::Limited => "communicado works, with the limitations marked `--`",

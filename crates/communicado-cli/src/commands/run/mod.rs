@@ -3,6 +3,7 @@
 //! No process of the command survives `run`, however either ends. Each platform has its own
 //! implementation of the process tree.
 
+mod launch_error;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(windows)]
@@ -21,7 +22,7 @@ use futures_util::future::{Either, select};
 use self::linux as platform;
 #[cfg(windows)]
 use self::windows as platform;
-pub(crate) use platform::run_helper;
+pub(crate) use platform::{CommandLauncher, run_helper};
 use platform::{ProcessTree, find};
 
 use crate::condition::{AccountChoice, ConditionWords};

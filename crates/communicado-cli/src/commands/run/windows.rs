@@ -3,6 +3,8 @@
 //! The command and all processes that it starts run in a job. The job ends with this process,
 //! however that ends (Microsoft, "Job Objects").
 
+mod launcher;
+
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::future::poll_fn;
@@ -14,6 +16,8 @@ use std::time::Duration;
 use communicado_cli_support::{Failure, Outcome};
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use communicado_windows::{JobObject, Process};
+
+pub(crate) use self::launcher::CommandLauncher;
 
 /// The interval between checks of the job. Windows only reports the end of the first process.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);

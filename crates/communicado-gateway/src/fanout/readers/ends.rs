@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use communicado_core::Moment;
 use communicado_wire::gateway::EndReason;
 
@@ -11,7 +12,7 @@ use super::{Reader, Readers};
 use crate::fanout::transport::{ReaderTransport, write};
 use crate::limits::READER_TIME;
 use crate::metrics::Metrics;
-use crate::stream::{Frame, ReaderId, slot_index};
+use crate::stream::{Frame, LAST_CHUNK, ReaderId, slot_index};
 
 impl Readers {
     /// Runs once a second: sends a heartbeat to some of the readers and closes stalled ones.
@@ -55,7 +56,9 @@ impl Readers {
             let Some(reason) = why(reader) else { continue };
             // A stalled reader gets no `end` event, only the end of the stream.
             if reader.backlog.is_none() {
-                let _ = write(&reader.transport, &reader.budget, Frame::end(reason));
+                let mut end = Frame::end(reason);
+                end.chunk = [&*end.chunk, LAST_CHUNK].concat().into();
+                let _ = write(&reader.transport, &reader.budget, end);
             }
             self.over.push(u32::try_from(key).unwrap_or(u32::MAX));
         }
@@ -74,9 +77,22 @@ impl Readers {
         if self.reader(id).is_none() {
             return;
         }
-        match self.readers.get_mut(slot_index(id.key)).and_then(|it| it.backlog.as_mut()) {
-            Some(backlog) if !backlog.rest.is_empty() => backlog.ends = true,
-            _ => self.close(id, metrics),
+        let Some(reader) = self.readers.get_mut(slot_index(id.key)) else { return };
+        let last = || Frame::bare(Bytes::from_static(LAST_CHUNK));
+        let last = reader.transport.is_chunked().then(last);
+        match &mut reader.backlog {
+            Some(backlog) if !backlog.rest.is_empty() => {
+                if !backlog.ends {
+                    backlog.rest.extend(last.map(|last| (last, None)));
+                }
+                backlog.ends = true;
+            }
+            _ => {
+                if let Some(last) = last {
+                    let _ = write(&reader.transport, &reader.budget, last);
+                }
+                self.close(id, metrics);
+            }
         }
     }
 

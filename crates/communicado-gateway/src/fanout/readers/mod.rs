@@ -26,8 +26,8 @@ use crate::metrics::{Metrics, TransportLabel};
 use crate::model::{People, Person, PersonChange};
 use crate::principal::Principal;
 use crate::stream::{
-    Charge, Frame, NUMBER_MASK, RETRY, ReaderId, RenderedChange, StreamBudget, StreamBudgets,
-    merged, slot_index,
+    Charge, Frame, NUMBER_MASK, RETRY, RETRY_CHUNK, ReaderId, RenderedChange, StreamBudget,
+    StreamBudgets, merged, slot_index,
 };
 use crate::subscription::Subscription;
 
@@ -101,7 +101,7 @@ impl Readers {
 
     pub(super) fn socket(&self, id: ReaderId) -> Option<&TcpStream> {
         match &self.reader(id)?.transport {
-            ReaderTransport::Socket(socket) => Some(socket),
+            ReaderTransport::Socket(socket, _) => Some(socket),
             ReaderTransport::Mailbox(_) => None,
         }
     }
@@ -236,12 +236,14 @@ impl Readers {
     ) {
         let mut frames = frames.into_iter().peekable();
         if let Some(head) = head {
+            let reader = self.readers.get(slot_index(key));
+            let is_chunked = reader.is_some_and(|reader| reader.transport.is_chunked());
             let mut bytes = Vec::from(head);
-            bytes.extend_from_slice(RETRY);
+            bytes.extend_from_slice(if is_chunked { RETRY_CHUNK } else { RETRY });
             while let Some(frame) =
-                frames.next_if(|frame| bytes.len() + frame.event.len() <= ONE_WRITE)
+                frames.next_if(|frame| bytes.len() + frame.chunk.len() <= ONE_WRITE)
             {
-                bytes.extend_from_slice(&frame.event);
+                bytes.extend_from_slice(if is_chunked { &frame.chunk } else { &frame.event });
             }
             self.send(key, Frame::bare(bytes.into()), metrics, now);
         }
@@ -314,16 +316,13 @@ impl Readers {
             match frames.as_slice() {
                 [] => None,
                 [one] => Some((*one).clone()),
-                several => {
-                    let events: Vec<&[u8]> = several.iter().map(|frame| &*frame.event).collect();
-                    Some(Frame::bare(events.concat().into()))
-                }
+                several => Some(Frame::joined(several)),
             }
         });
         let [in_out, availability, everything] = together;
         for key in self.topics.of(&Topic::AllSameView) {
             let Some(reader) = self.readers.get(slot_index(key)) else { continue };
-            let is_socket = matches!(reader.transport, ReaderTransport::Socket(_));
+            let is_socket = matches!(reader.transport, ReaderTransport::Socket(..));
             let is_ready = reader.backlog.is_none() && reader.last < first;
             if !(is_ready && (is_socket || rendered.len() == 1)) {
                 for rendered in rendered {

@@ -9,6 +9,7 @@
 mod cgroup;
 mod descendants;
 mod helper;
+mod launcher;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -21,6 +22,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use self::cgroup::Cgroup;
 use self::helper::HelperMode;
+pub(crate) use self::launcher::CommandLauncher;
 use crate::guard::GUARD;
 
 /// The processes of one command at a time.

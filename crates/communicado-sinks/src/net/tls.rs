@@ -1,4 +1,4 @@
-//! TLS: the verification of the gateway's certificate.
+//! TLS: the verification of a peer's certificate.
 
 use std::io;
 use std::sync::Arc;
@@ -11,13 +11,17 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 
+use super::Peer;
 use crate::publish::PublishError;
 
 /// The error of webpki for a CA certificate used by a server; OpenSSL creates such by default.
 const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
 
 /// A TLS connector that trusts the system's CAs, or only these, in PEM.
-pub(super) fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, PublishError> {
+pub(super) fn connector(
+    peer: Peer,
+    authorities: Option<&[u8]>,
+) -> Result<TlsConnector, PublishError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
     let builder =
@@ -26,16 +30,19 @@ pub(super) fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, Publ
         None => builder.with_platform_verifier().map_err(|error| {
             PublishError::transient(
                 format!("cannot read the system's CA certificates: {error}"),
-                "install them (Debian: ca-certificates), or name the gateway's CA with --ca",
+                format!(
+                    "install them (Debian: ca-certificates), or name the {}'s CA with {}",
+                    peer.noun, peer.ca_option
+                ),
             )
         })?,
         Some(pem) => {
-            let roots = Arc::new(roots(pem)?);
+            let roots = Arc::new(roots(peer, pem)?);
             let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
             let verifier = verifier.map_err(|error| {
                 PublishError::permanent(
                     format!("the CA certificate is not usable: {error}"),
-                    "name the certificate of the CA that signed the gateway's certificate",
+                    format!("name the CA that signed the certificate of the {}", peer.noun),
                 )
             })?;
             builder.with_webpki_verifier(verifier)
@@ -45,11 +52,11 @@ pub(super) fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, Publ
 }
 
 /// The certificates in a text.
-fn roots(pem: &[u8]) -> Result<RootCertStore, PublishError> {
+fn roots(peer: Peer, pem: &[u8]) -> Result<RootCertStore, PublishError> {
     let mut roots = RootCertStore::empty();
     let wrong = |why: String| {
         PublishError::permanent(
-            format!("the file with the gateway's CA is not usable: {why}"),
+            format!("the file with the {}'s CA is not usable: {why}", peer.noun),
             "name a file with a certificate in PEM, which starts with BEGIN CERTIFICATE",
         )
     };
@@ -68,55 +75,66 @@ fn unusable(error: &Error) -> PublishError {
 }
 
 /// The error for a failed TLS handshake.
-pub(super) fn handshake_error(host: &str, error: &io::Error) -> PublishError {
+pub(super) fn handshake_error(peer: Peer, host: &str, error: &io::Error) -> PublishError {
+    let noun = peer.noun;
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    let clock =
-        "check the clock of this machine, and ask the administrator to renew the certificate";
+    let clock = || {
+        "check the clock of this machine, and ask the administrator to renew the certificate"
+            .to_owned()
+    };
     match inner {
         Some(Error::InvalidCertificate(why)) => {
             let (cause, help) = match why {
                 CertificateError::UnknownIssuer => (
                     "this machine does not trust its issuer".to_owned(),
-                    "if your company has its own CA, name the CA's certificate with --ca",
+                    format!(
+                        "if your company has its own CA, name the CA's certificate with {}",
+                        peer.ca_option
+                    ),
                 ),
                 CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                    ("it has expired".to_owned(), clock)
+                    ("it has expired".to_owned(), clock())
                 }
                 CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                    ("it is not valid yet".to_owned(), clock)
+                    ("it is not valid yet".to_owned(), clock())
                 }
                 CertificateError::NotValidForName
                 | CertificateError::NotValidForNameContext { .. } => (
                     format!("it is not for `{host}`"),
-                    "use the name in the certificate as the address",
+                    "use the name in the certificate as the address".to_owned(),
                 ),
                 CertificateError::Revoked => (
                     "it was revoked".to_owned(),
-                    "do not use this gateway until its administrator has explained the revocation",
+                    format!(
+                        "do not use this {noun} until its administrator has explained the revocation"
+                    ),
                 ),
                 // rustls has no variant for this error.
                 CertificateError::Other(why) if why.to_string().contains(CA_AS_SERVER) => (
                     "it is a CA certificate".to_owned(),
-                    "create a certificate for the gateway (OpenSSL: basicConstraints=CA:FALSE)",
+                    format!(
+                        "create a certificate for the {noun} (OpenSSL: basicConstraints=CA:FALSE)"
+                    ),
                 ),
-                other => {
-                    (other.to_string(), "ask the gateway's administrator to check the certificate")
-                }
+                other => (
+                    other.to_string(),
+                    format!("ask the {noun}'s administrator to check the certificate"),
+                ),
             };
-            let cause = format!("the gateway's certificate is not accepted: {cause}");
+            let cause = format!("the {noun}'s certificate is not accepted: {cause}");
             PublishError::needs_action(cause, help)
         }
         Some(Error::InvalidMessage(_)) => PublishError::needs_action(
             "the server does not speak TLS",
-            "check the port, and whether the gateway uses TLS",
+            format!("check the port, and whether the {noun} uses TLS"),
         ),
         Some(other) => PublishError::transient(
-            format!("the TLS handshake with the gateway failed: {other}"),
-            "if this persists, ask the gateway's administrator to check TLS",
+            format!("the TLS handshake with the {noun} failed: {other}"),
+            format!("if this persists, ask the {noun}'s administrator to check TLS"),
         ),
         None => PublishError::transient(
             format!("the connection broke during the TLS handshake: {error}"),
-            "if this persists, ask the gateway's administrator to check it",
+            format!("if this persists, ask the {noun}'s administrator to check it"),
         ),
     }
 }

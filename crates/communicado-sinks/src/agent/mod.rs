@@ -1,0 +1,28 @@
+//! The sinks that `communicado agent` runs beside a gateway.
+//!
+//! [`SINKS`](crate::SINKS) lists the kinds. An [`AgentSink`] delivers the state of a [`SinkInput`], and
+//! [`supervise`] starts it again after a failure. Each sink has its own input, so a sink that fails
+//! or hangs delays no other.
+//!
+//! Read next: [`SinkInput`], then [`AgentSink`].
+
+mod descriptor;
+mod input;
+mod options;
+mod outbox;
+mod secret_file;
+mod selection;
+mod sink;
+mod supervisor;
+
+pub use descriptor::{OpenSink, SinkDescriptor, SinkPlatform};
+pub(crate) use input::Work;
+pub use input::{Signal, SinkInput};
+pub use options::{SinkOption, SinkOptionError, SinkOptionKind, SinkOptions, SinkValue};
+pub(crate) use outbox::Outbox;
+pub(crate) use secret_file::read_secret;
+pub use selection::{ClientTest, Selection};
+pub use sink::{
+    AgentSink, Launch, LaunchFuture, Launcher, SinkContext, SinkEvent, SinkEvents, SinkRun, SinkTry,
+};
+pub use supervisor::supervise;

@@ -1,0 +1,150 @@
+//! `mqtt`: a retained document on an MQTT broker, and discovery by Home Assistant.
+//!
+//! `packets` encodes both versions of the protocol, `session` keeps one connection alive, and
+//! `document` writes the messages. All three are pure. `sink` connects them with a socket.
+//!
+//! One retained document is the state of the device and its availability. The last will replaces
+//! it, so no reader sees a status of an agent that died. Nothing is received but the own state and
+//! the messages of Home Assistant: the sink takes no commands.
+
+mod document;
+mod packets;
+mod session;
+mod sink;
+
+use hyper::Uri;
+
+use self::sink::MqttSink;
+use crate::agent::{
+    SinkContext, SinkDescriptor, SinkOption, SinkOptionKind, SinkOptions, SinkPlatform,
+};
+use crate::net::{Endpoint, is_this_machine};
+use crate::publish::PublishError;
+
+const BROKER: SinkOption = SinkOption {
+    name: "broker",
+    kind: SinkOptionKind::Url(&["mqtts", "mqtt"]),
+    default: None,
+    help: "The URL of the broker. `mqtt` without TLS is for this computer, or with `insecure`.",
+};
+const USER: SinkOption = SinkOption {
+    name: "user",
+    kind: SinkOptionKind::Text,
+    default: Some(""),
+    help: "The user name at the broker.",
+};
+const PASSWORD_FILE: SinkOption = SinkOption {
+    name: "password-file",
+    kind: SinkOptionKind::SecretFile,
+    default: Some(""),
+    help: "The file with the password, or the name of a systemd credential.",
+};
+const CA_FILE: SinkOption = SinkOption {
+    name: "ca-file",
+    kind: SinkOptionKind::Path,
+    default: Some(""),
+    help: "Verify the broker against this CA only. The file is in PEM format.",
+};
+const INSECURE: SinkOption = SinkOption {
+    name: "insecure",
+    kind: SinkOptionKind::Bool,
+    default: Some("false"),
+    help: "Whether to connect to another computer without TLS.",
+};
+const TOPIC: SinkOption = SinkOption {
+    name: "topic",
+    kind: SinkOptionKind::Topic,
+    default: Some("communicado"),
+    help: "The prefix of the topic, before the device.",
+};
+const DEVICE: SinkOption = SinkOption {
+    name: "device",
+    kind: SinkOptionKind::Id,
+    default: Some(""),
+    help: "The name of this device. Default: the host name.",
+};
+const HOME_ASSISTANT: SinkOption = SinkOption {
+    name: "home-assistant",
+    kind: SinkOptionKind::Topic,
+    default: Some("homeassistant"),
+    help: "The discovery prefix of Home Assistant. An empty text means no discovery.",
+};
+
+/// The kind `mqtt`.
+pub(crate) const DESCRIPTOR: SinkDescriptor = SinkDescriptor {
+    kind: "mqtt",
+    about: "An MQTT broker, and Home Assistant by discovery",
+    capabilities: &[
+        "one retained document with the state of each client",
+        "entities in Home Assistant",
+        "`offline` when the agent stops, pauses or crashes",
+    ],
+    limitations: &[
+        "It takes no commands: Communicado does not act on clients.",
+        "After a crash, the broker reports `offline` up to 6 s later with MQTT 5.",
+        "Home Assistant shows its remembered value for a moment after a restart of the broker.",
+    ],
+    platform: SinkPlatform::Any,
+    leaves_machine: true,
+    options: &[BROKER, USER, PASSWORD_FILE, CA_FILE, INSECURE, TOPIC, DEVICE, HOME_ASSISTANT],
+    destination: |context, options| {
+        format!("{} topic {}/{}", options.text(&BROKER), topic(options), device(context, options))
+    },
+    open: Some(|context, options| Ok(Box::new(MqttSink::new(context, options)?))),
+};
+
+fn topic(options: &SinkOptions) -> String {
+    let topic = options.text(&TOPIC);
+    if topic.is_empty() { "communicado".to_owned() } else { topic }
+}
+
+fn device(context: &SinkContext, options: &SinkOptions) -> String {
+    let device = options.text(&DEVICE);
+    if device.is_empty() { context.host.clone() } else { device }
+}
+
+/// The address of the broker.
+fn endpoint(options: &SinkOptions) -> Result<Endpoint, PublishError> {
+    let text = options.text(&BROKER);
+    let uri: Uri = text.parse().unwrap_or_default();
+    let tls = uri.scheme_str() == Some("mqtts");
+    let host = uri.host().unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let is_encrypted = tls || options.bool(&INSECURE);
+    if !is_encrypted && !is_this_machine(&host) {
+        return Err(PublishError::permanent(
+            format!("`{text}` would send your status and the password unencrypted"),
+            "use mqtts, or set `insecure = true` if you trust the network",
+        ));
+    }
+    let port = uri.port_u16().unwrap_or(if tls { 8883 } else { 1883 });
+    Ok(Endpoint { host, port, tls, loopback_only: !is_encrypted })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::SinkValue;
+
+    fn options(broker: &str, insecure: bool) -> SinkOptions {
+        let mut options = SinkOptions::default();
+        options.set(&BROKER, SinkValue::Text(broker.to_owned())).unwrap();
+        options.set(&INSECURE, SinkValue::Bool(insecure)).unwrap();
+        options
+    }
+
+    #[test]
+    fn a_broker_on_another_machine_needs_tls_or_permission() {
+        let check = |broker: &str, insecure, port: u16, tls, loopback_only| {
+            let endpoint = endpoint(&options(broker, insecure)).unwrap();
+            let found = (endpoint.port, endpoint.tls, endpoint.loopback_only);
+            assert_eq!(found, (port, tls, loopback_only), "{broker}");
+        };
+        check("mqtts://broker.lan", false, 8883, true, false);
+        check("mqtt://127.0.0.1", false, 1883, false, true);
+        check("mqtt://[::1]:1884", false, 1884, false, true);
+        check("mqtt://broker.lan", true, 1883, false, false);
+        let error = endpoint(&options("mqtt://broker.lan", false)).unwrap_err();
+        assert!(error.cause.contains("unencrypted"), "{error}");
+    }
+}
