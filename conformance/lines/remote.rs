@@ -38,8 +38,10 @@ fn the_clients_of_another_machine_are_reported_with_their_accounts() {
     watch.expect("provider", &["signed-in available/available by lines"]);
     assert_eq!(watch.accounts(), [("alice@uc.test", "manual")]);
     assert_eq!(watch.shown(), Some("Alice Liddell"));
-    provide(&remote, &["set", "busy", "--activity", "in-a-meeting"]);
-    watch.expect("provider", &["signed-in busy/busy activity=in-a-meeting by lines"]);
+    let note = "until four";
+    provide(&remote, &["set", "busy", "--activity", "in-a-meeting", "--note", note]);
+    let meeting = r#"signed-in busy/busy activity=in-a-meeting note="until four" by lines"#;
+    watch.expect("provider", &[meeting]);
     provide(&remote, &["sign-out"]);
     watch.expect("provider", &["signing-out by lines", "signed-out by lines"]);
     provider.kill();

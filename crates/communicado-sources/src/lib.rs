@@ -30,7 +30,6 @@ pub mod im_providers;
 mod keepalive;
 pub mod lines;
 pub mod lync;
-#[cfg(target_os = "linux")]
 mod note;
 mod provider;
 mod purple;

@@ -6,6 +6,7 @@ use communicado_core::{Activity, Availability, Life, SignInFailure, UnknownReaso
 use serde_json::{Map, Value};
 
 use crate::client_reporter::ClientDetails;
+use crate::note;
 use crate::sign_in::AccountSignIn;
 
 /// The longest name of a client, in bytes.
@@ -129,7 +130,7 @@ fn sign_in(account: &Map<String, Value>) -> Option<AccountSignIn> {
                     .unwrap_or(Availability::Other),
                 activity: activity.map(|it| Activity::from_word(it).unwrap_or(Activity::Other)),
                 raw,
-                note: None,
+                note: text(account, "note").and_then(note::plain),
             }
         }
         "signed-out" => AccountSignIn::SignedOut(text(account, "reason").map(failure)),
@@ -240,6 +241,23 @@ mod tests {
         assert_eq!(details.names.get(&key("a")).map(String::as_str), Some("Ada"));
         let failed = AccountSignIn::SignedOut(Some(SignInFailure::NetworkError));
         assert_eq!(details.accounts.get(&key("b")), Some(&failed));
+    }
+
+    #[test]
+    fn a_note_is_plain_text_in_one_line() {
+        for (written, expected) in [
+            (r#""back at four""#, Some("back at four")),
+            (r#""a\nb\u001b <b>""#, Some("a b <b>")),
+            (r#"" \n""#, None),
+            ("null", None),
+            ("7", None),
+        ] {
+            let line = format!(r#"{{"client":"x","status":"signed-in","note":{written}}}"#);
+            let AccountSignIn::SignedIn { note, .. } = only_account(&line).1 else {
+                panic!("not signed in: {line}")
+            };
+            assert_eq!(note.as_deref(), expected, "{line}");
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ mod client;
 #[cfg(target_os = "linux")]
 mod client_process;
 #[cfg(target_os = "linux")]
+mod html;
+#[cfg(target_os = "linux")]
 mod instance;
 #[cfg(target_os = "linux")]
 mod message;
