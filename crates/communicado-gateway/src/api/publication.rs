@@ -48,7 +48,7 @@ const ACCOUNT_KEYS: [&str; 10] = [
 ///
 /// If a required key is missing, or a known key has a wrong value.
 pub(super) fn parse(bytes: &[u8], now: Timestamp) -> Result<Publish, ApiError> {
-    if let Ok(complete) = serde_json::from_slice(bytes) {
+    if let Ok(complete) = parse_json(bytes) {
         return Ok(complete);
     }
     let mut object: Map<String, Value> = parse_json(bytes)?;
@@ -140,5 +140,6 @@ mod tests {
             *wrong.pointer_mut(pointer).unwrap() = value.clone();
             assert!(parsed(&wrong).is_err(), "{pointer} {value}");
         }
+        assert!(parsed(&json!([1, 60000, []])).is_err());
     }
 }
