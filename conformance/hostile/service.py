@@ -66,6 +66,7 @@ class Service:
             "PurpleAccountGetPresence": lambda: ("i", 20),
             "PurplePresenceGetStatuses": lambda: ("ai", list(self.statuses)),
             "PurpleStatusGetId": lambda: ("s", self.statuses[handle][0]),
+            "PurpleStatusGetAttrString": lambda: ("s", ""),
             "PurpleStatusGetType": lambda: ("i", handle),
             "PurpleStatusTypeGetPrimitive": lambda: ("i", self.statuses[handle][1]),
         }[member]()

@@ -24,7 +24,7 @@ pub struct Broker {
 pub enum BrokerKind {
     /// Mosquitto without an account.
     Mosquitto,
-    /// Mosquitto with the user `ada`, whose password is `secret`, who may only publish below
+    /// Mosquitto with the user `ada` and the password `secret`. The user may only publish below
     /// `communicado` and `homeassistant`.
     MosquittoWithUser,
     /// nats-server with its MQTT listener: only 3.1.1.

@@ -10,7 +10,7 @@ use communicado_wire::{Client, Status};
 
 use crate::agent::{
     AgentSink, Launch, Outbox, Signal, SinkContext, SinkDescriptor, SinkEvent, SinkEvents,
-    SinkInput, SinkOption, SinkOptionKind, SinkOptions, SinkPlatform, SinkRun, SinkTry, Work,
+    SinkInput, SinkOption, SinkOptionKind, SinkOptions, SinkRun, SinkTry, Work,
 };
 use crate::publish::PublishError;
 
@@ -43,11 +43,10 @@ pub(crate) const DESCRIPTOR: SinkDescriptor = SinkDescriptor {
         "A failed command is reported and not repeated.",
         "Processes that the command leaves behind are ended.",
     ],
-    platform: SinkPlatform::Any,
     leaves_machine: false,
     options: &[RUN, TIMEOUT, ON_START],
     destination: |_, options| options.list(&RUN).first().cloned().unwrap_or_default(),
-    open: Some(|context, options| Ok(Box::new(HookSink::new(context, options)))),
+    open: |context, options| Ok(Box::new(HookSink::new(context, options))),
 };
 
 struct HookSink {

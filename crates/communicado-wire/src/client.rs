@@ -99,7 +99,43 @@ pub struct Account {
     pub since: Option<Timestamp>,
 }
 
+impl Account {
+    /// The keys of the JSON object, those that are not always present included.
+    pub const KEYS: &[&str] = &[
+        "account",
+        "protocol",
+        "name",
+        "status",
+        "availability",
+        "activity",
+        "raw",
+        "note",
+        "reason",
+        "since",
+    ];
+}
+
 impl Client {
+    /// The keys of the JSON object, those that are not always present included.
+    pub const KEYS: &[&str] = &[
+        "v",
+        "revision",
+        "at",
+        "client",
+        "status",
+        "availability",
+        "activity",
+        "raw",
+        "note",
+        "reason",
+        "since",
+        "source",
+        "saved",
+        "accounts",
+        "missed",
+        "before",
+    ];
+
     /// A client with an unknown status since an unknown time, without accounts, at revision 0.
     #[must_use]
     pub fn new(client: Arc<str>, source: Arc<str>, at: Timestamp) -> Self {

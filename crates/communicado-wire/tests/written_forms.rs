@@ -1,7 +1,9 @@
 //! The stability of the JSON: golden files stay readable, and are written unchanged.
 
+use std::collections::BTreeSet;
+
 use communicado_wire::journal::Entry;
-use communicado_wire::{Client, Status};
+use communicado_wire::{Account, Client, Status};
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.is_empty())
@@ -13,6 +15,21 @@ fn every_golden_client_is_read_and_written_unchanged() {
         let client = Client::from_json(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert_eq!(client.to_json(), line);
     }
+}
+
+#[test]
+fn the_lists_of_keys_are_complete() {
+    fn keys(value: &serde_json::Value) -> BTreeSet<&str> {
+        value.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect()
+    }
+    let golden = lines(include_str!("golden/clients-v1.jsonl"));
+    let clients = golden.map(|line| Client::from_json(line).expect(line));
+    let mut client = clients.into_iter().find(|it| !it.accounts.is_empty()).unwrap();
+    (client.missed, client.before) = (1, Some(None));
+    client.accounts[0].name = Some("Alice".into());
+    let written = serde_json::to_value(&client).unwrap();
+    assert_eq!(keys(&written), BTreeSet::from_iter(Client::KEYS.iter().copied()));
+    assert_eq!(keys(&written["accounts"][0]), BTreeSet::from_iter(Account::KEYS.iter().copied()));
 }
 
 #[test]

@@ -13,9 +13,6 @@ pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
     let mut text = String::new();
     for descriptor in SINKS {
         let _ = writeln!(text, "{}: {}", descriptor.kind, descriptor.about);
-        if descriptor.open.is_none() {
-            let _ = writeln!(text, "  here: no, this sink needs Linux");
-        }
         let _ = writeln!(text, "  delivers: {}", descriptor.capabilities.join(", "));
         let consent = if descriptor.leaves_machine {
             "yes, run: communicado agent allow NAME"

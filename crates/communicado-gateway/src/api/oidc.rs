@@ -161,8 +161,11 @@ async fn complete(
 fn no_person(sign_in: &str) -> ApiError {
     let sign_in: String = sign_in.chars().filter(|it| is_printable(*it)).take(200).collect();
     let detail = format!("the issuer identified you as `{sign_in}`, and no person has this name");
+    // The name may have characters that a shell interprets, and people paste the command.
+    let is_plain = |it: char| it.is_alphanumeric() || "@._-+".contains(it);
+    let argument = if sign_in.chars().all(is_plain) { &*sign_in } else { "NAME" };
     let help = format!(
-        "ask an administrator to add you: communicado-gateway people add ID --sign-in {sign_in}"
+        "ask an administrator to add you: communicado-gateway people add ID --sign-in {argument}"
     );
     ApiError::new(ApiErrorKind::NotAllowed, detail, help)
 }

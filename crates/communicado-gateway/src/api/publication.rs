@@ -4,43 +4,13 @@
 //! send keys that this gateway does not know.
 
 use communicado_wire::gateway::Publish;
-use communicado_wire::{Timestamp, VERSION};
+use communicado_wire::{Account, Client, Timestamp, VERSION};
 use serde_json::{Map, Value, json};
 
 use super::response::parse_json;
 use crate::api_error::ApiError;
 
 const KEYS: [&str; 3] = ["v", "lease_ms", "clients"];
-const CLIENT_KEYS: [&str; 16] = [
-    "v",
-    "revision",
-    "at",
-    "client",
-    "status",
-    "availability",
-    "activity",
-    "raw",
-    "note",
-    "reason",
-    "since",
-    "source",
-    "saved",
-    "accounts",
-    "missed",
-    "before",
-];
-const ACCOUNT_KEYS: [&str; 10] = [
-    "account",
-    "protocol",
-    "name",
-    "status",
-    "availability",
-    "activity",
-    "raw",
-    "note",
-    "reason",
-    "since",
-];
 
 /// Parses a publication that arrived at `now`.
 ///
@@ -64,7 +34,7 @@ pub(super) fn parse(bytes: &[u8], now: Timestamp) -> Result<Publish, ApiError> {
 }
 
 fn complete_client(client: &mut Map<String, Value>, now: Timestamp) {
-    client.retain(|key, _| CLIENT_KEYS.contains(&key.as_str()));
+    client.retain(|key, _| Client::KEYS.contains(&key.as_str()));
     for (key, value) in [
         ("v", json!(VERSION)),
         ("revision", json!(0)),
@@ -78,7 +48,7 @@ fn complete_client(client: &mut Map<String, Value>, now: Timestamp) {
         client.entry(key).or_insert(value);
     }
     for account in objects(client.get_mut("accounts")) {
-        account.retain(|key, _| ACCOUNT_KEYS.contains(&key.as_str()));
+        account.retain(|key, _| Account::KEYS.contains(&key.as_str()));
         for (key, value) in [
             ("protocol", json!("")),
             ("since", Value::Null),

@@ -1,5 +1,7 @@
 //! The transport of a reader: its socket, or a mailbox.
 
+use bytes::Bytes;
+
 use crate::stream::{Frame, Mailbox, StreamBudget};
 use std::io::{ErrorKind, Write as _};
 use std::net::TcpStream;
@@ -18,6 +20,11 @@ impl ReaderTransport {
     /// True if the body of the response consists of chunks.
     pub(super) const fn is_chunked(&self) -> bool {
         matches!(self, Self::Socket(_, true))
+    }
+
+    /// The bytes of a frame that this transport writes.
+    pub(super) const fn bytes_of<'a>(&self, frame: &'a Frame) -> &'a Bytes {
+        if self.is_chunked() { &frame.chunk } else { &frame.event }
     }
 }
 
@@ -48,9 +55,9 @@ pub(super) fn write(
                 None => WriteOutcome::Closed,
             }
         }
-        ReaderTransport::Socket(socket, is_chunked) => {
+        ReaderTransport::Socket(socket, _) => {
             let mut socket = socket;
-            let mut bytes = if *is_chunked { frame.chunk } else { frame.event };
+            let mut bytes = transport.bytes_of(&frame).clone();
             loop {
                 match socket.write(&bytes) {
                     Ok(0) => return WriteOutcome::Closed,

@@ -32,6 +32,8 @@ pub(crate) const RETRY_CHUNK: &[u8] = b"d\r\nretry: 3000\n\n\r\n";
 pub(crate) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 /// The end of every event, after its data.
 const EVENT_END: &str = "\n\n";
+/// The end of every chunk, after its event.
+const CHUNK_END: &str = "\r\n";
 /// The heartbeat comment, and the same as a chunk.
 const HEARTBEAT: &[u8] = b":\n\n";
 const HEARTBEAT_CHUNK: &[u8] = b"3\r\n:\n\n\r\n";
@@ -49,7 +51,7 @@ impl Frame {
         let data = text.len()..text.len() + json.len();
         text.push_str(json);
         text.push_str(EVENT_END);
-        text.push_str("\r\n");
+        text.push_str(CHUNK_END);
         let chunk = Bytes::from(text);
         let (event, data) = (chunk.slice(event), chunk.slice(data));
         Self { event, data, chunk, kind, id, is_for_all: false }
@@ -63,7 +65,7 @@ impl Frame {
         for frame in frames {
             bytes.extend_from_slice(&frame.event);
         }
-        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(CHUNK_END.as_bytes());
         let chunk = Bytes::from(bytes);
         Self { chunk: chunk.clone(), ..Self::bare(chunk.slice(event)) }
     }
@@ -83,12 +85,17 @@ impl Frame {
     ///
     /// Returns `None` if the budget of the family is exhausted.
     pub(crate) fn charged_to(self, budget: &StreamBudget) -> Option<Self> {
-        let Self { event, data, .. } = self;
+        let Self { event, data, chunk, .. } = self;
         let charge = budget.charge(event.len())?;
+        // Bytes that are not a whole event have no line around them.
+        let is_whole = chunk.len() > event.len();
+        let end = chunk.len() - if is_whole { CHUNK_END.len() } else { 0 };
+        let range = end - event.len()..end;
+        let chunk = Bytes::from_owner(Charged { chunk, _charge: charge });
+        let event = chunk.slice(range);
         let end = event.len().saturating_sub(EVENT_END.len());
         let data = end.saturating_sub(data.len())..end;
-        let event = Bytes::from_owner(Charged { event, _charge: charge });
-        Some(Self { data: event.slice(data), chunk: event.clone(), event, ..self })
+        Some(Self { data: event.slice(data), event, chunk, ..self })
     }
 
     pub(crate) fn end(reason: EndReason) -> Self {
@@ -116,13 +123,13 @@ impl Frame {
 
 /// Bytes with a charge.
 struct Charged {
-    event: Bytes,
+    chunk: Bytes,
     _charge: Charge,
 }
 
 impl AsRef<[u8]> for Charged {
     fn as_ref(&self) -> &[u8] {
-        &self.event
+        &self.chunk
     }
 }
 
@@ -245,12 +252,28 @@ mod tests {
         let plain = Frame::new("snapshot", Some(7), &whole);
         let frame = plain.clone().charged_to(&budget).unwrap();
         assert!((&frame.event, &frame.data) == (&plain.event, &plain.data));
+        assert!(frame.chunk == plain.chunk);
         assert!(plain.clone().charged_to(&budget).is_none());
         let rest = frame.event.slice(10..);
         drop(frame);
         assert!(plain.clone().charged_to(&budget).is_none());
         drop(rest);
         assert!(plain.charged_to(&budget).is_some());
+    }
+
+    #[test]
+    fn every_charged_frame_has_its_event_and_its_chunk() {
+        let budget = StreamBudget::default();
+        let event = Frame::new("gone", Some(7), "{}");
+        for plain in [
+            Frame::joined(&[&event, &event]),
+            Frame::heartbeat(),
+            Frame::bare(Bytes::from_static(b"rest")),
+            event,
+        ] {
+            let frame = plain.clone().charged_to(&budget).unwrap();
+            assert_eq!((frame.event, frame.chunk), (plain.event, plain.chunk));
+        }
     }
 
     #[test]

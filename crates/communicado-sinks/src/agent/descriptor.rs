@@ -13,30 +13,18 @@ pub struct SinkDescriptor {
     pub capabilities: &'static [&'static str],
     /// The things that it does not do, one sentence each.
     pub limitations: &'static [&'static str],
-    /// The platform that it runs on.
-    pub platform: SinkPlatform,
     /// Returns whether its data leaves this machine, which needs the user's permission.
     pub leaves_machine: bool,
     /// Its options.
     pub options: &'static [SinkOption],
     /// The listener with these options, for the user: without secrets.
     pub destination: fn(&SinkContext, &SinkOptions) -> String,
-    /// Creates the sink, without side effects besides reading its files. `None` if it cannot run
-    /// on the platform of this build.
-    pub open: Option<OpenSink>,
+    /// Creates the sink, without side effects besides reading its files.
+    pub open: OpenSink,
 }
 
 /// The constructor of a sink.
 pub type OpenSink = fn(&SinkContext, &SinkOptions) -> Result<Box<dyn AgentSink>, PublishError>;
-
-/// The platform that a sink runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SinkPlatform {
-    /// Linux and Windows.
-    Any,
-    /// Linux.
-    Linux,
-}
 
 impl SinkDescriptor {
     /// The first required option that has no value.

@@ -15,7 +15,7 @@ mod selection;
 mod sink;
 mod supervisor;
 
-pub use descriptor::{OpenSink, SinkDescriptor, SinkPlatform};
+pub use descriptor::{OpenSink, SinkDescriptor};
 pub(crate) use input::Work;
 pub use input::{Signal, SinkInput};
 pub use options::{SinkOption, SinkOptionError, SinkOptionKind, SinkOptions, SinkValue};

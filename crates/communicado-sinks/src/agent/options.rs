@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hyper::Uri;
 
-use crate::{Template, gateway::Id};
+use crate::gateway::Id;
 
 /// The specification of an option.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +36,6 @@ pub enum SinkOptionKind {
     Path,
     /// A file with a secret: a path, or the name of a systemd credential. Empty for none.
     SecretFile,
-    /// A template with the keys of `--format`. Empty for none.
-    Template,
     /// A URL with one of these schemes.
     Url(&'static [&'static str]),
     /// The id of a device. Empty for the host name.
@@ -83,7 +81,6 @@ impl SinkOptionKind {
             Self::Duration => "a duration such as \"30s\"",
             Self::Path => "the path of a file, in quotes",
             Self::SecretFile => "the path of a file or the name of a systemd credential, in quotes",
-            Self::Template => "a template such as \"{{ client }} is {{ status }}\"",
             Self::Url(_) => "a URL, in quotes",
             Self::Id => "a name of lower-case letters, digits, `.`, `_` and `-`",
             Self::Topic => "a topic such as \"communicado\"",
@@ -122,11 +119,6 @@ impl SinkOptionKind {
                 help: "write an absolute path, one that starts with ~/, or the name of a \
                        credential"
                     .to_owned(),
-            }),
-            Self::Template if text.is_empty() => Ok(()),
-            Self::Template => Template::new(text).map(drop).map_err(|error| SinkOptionError {
-                cause: format!("is not a valid template: {}", error.cause),
-                help: error.help,
             }),
             Self::Url(schemes) => check_url(text, schemes),
             Self::Id if text.is_empty() => Ok(()),
@@ -256,7 +248,6 @@ mod tests {
             (SinkOptionKind::Path, "/etc/ca.pem", "ca.pem"),
             (SinkOptionKind::SecretFile, "mqtt-password", "secrets/mqtt"),
             (SinkOptionKind::SecretFile, "/etc/mqtt", ".."),
-            (SinkOptionKind::Template, "{{ client }}", "{{ nothing }}"),
             (URL, "mqtts://broker.lan:8883", "https://broker.lan"),
             (URL, "mqtt://broker.lan", "mqtt://ada:secret@broker.lan"),
             (SinkOptionKind::Id, "laptop-2", "Laptop 2"),

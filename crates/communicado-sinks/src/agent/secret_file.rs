@@ -14,9 +14,17 @@ const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 ///
 /// # Errors
 ///
-/// If there is no such file, or other users may read it.
+/// If there is no such file, or it is no credential and other users may read it.
 pub(crate) fn read_secret(option: &str, text: &str) -> Result<String, PublishError> {
-    let file = find(option, text)?;
+    let folder = std::env::var_os(CREDENTIALS).map(PathBuf::from);
+    read(option, text, folder.filter(|folder| folder.is_absolute()).as_deref())
+}
+
+fn read(option: &str, text: &str, credentials: Option<&Path>) -> Result<String, PublishError> {
+    let (file, is_credential) = match options::path(text) {
+        Some(path) => (path, false),
+        None => (credential(option, text, credentials)?, true),
+    };
     let failed = |cause: &dyn ToString, help: String| {
         let cause =
             format!("cannot read `{}` of `{option}`: {}", file.display(), cause.to_string());
@@ -27,7 +35,8 @@ pub(crate) fn read_secret(option: &str, text: &str) -> Result<String, PublishErr
     if !meta.is_file() || meta.len() > FILE_MAX {
         return Err(failed(&"it is not a regular file of at most 64 KiB", choose()));
     }
-    if is_open_to_others(&meta) {
+    // systemd protects the folder. The mode of a credential shows the mask of its access list.
+    if !is_credential && is_open_to_others(&meta) {
         let help = format!("run: chmod 600 {}", file.display());
         return Err(failed(&"other users may read it", help));
     }
@@ -39,21 +48,15 @@ pub(crate) fn read_secret(option: &str, text: &str) -> Result<String, PublishErr
     Ok(secret)
 }
 
-/// The file: a path, or the name of a credential.
-fn find(option: &str, text: &str) -> Result<PathBuf, PublishError> {
-    if let Some(path) = options::path(text) {
-        return Ok(path);
-    }
-    let folder = std::env::var_os(CREDENTIALS).map(PathBuf::from);
-    folder.filter(|folder| folder.is_absolute() && options::is_file_name(text)).map_or_else(
-        || {
-            Err(PublishError::needs_action(
-                format!("`{option}` names the credential `{text}`, and there are no credentials"),
-                "add LoadCredential= to the systemd service, or write an absolute path",
-            ))
-        },
-        |folder| Ok(Path::join(&folder, text)),
-    )
+/// The file of a credential in the folder of systemd's credentials.
+fn credential(option: &str, name: &str, folder: Option<&Path>) -> Result<PathBuf, PublishError> {
+    let folder = folder.filter(|_| options::is_file_name(name));
+    folder.map(|folder| folder.join(name)).ok_or_else(|| {
+        PublishError::needs_action(
+            format!("`{option}` names the credential `{name}`, and there are no credentials"),
+            "add LoadCredential= to the systemd service, or write an absolute path",
+        )
+    })
 }
 
 #[cfg(unix)]
@@ -95,7 +98,17 @@ mod tests {
 
     #[test]
     fn the_name_of_a_credential_needs_credentials() {
-        let error = find("secret-file", "mqtt").unwrap_err();
+        let error = read("secret-file", "mqtt", None).unwrap_err();
         assert!(error.cause.contains("there are no credentials"), "{error}");
+    }
+
+    #[test]
+    fn a_credential_with_an_access_list_is_read() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("mqtt");
+        std::fs::write(&file, "pass word\n").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o440)).unwrap();
+        assert_eq!(read("secret-file", "mqtt", Some(folder.path())).unwrap(), "pass word");
+        assert!(read("secret-file", "../mqtt", Some(folder.path())).is_err());
     }
 }

@@ -15,9 +15,7 @@ mod sink;
 use hyper::Uri;
 
 use self::sink::MqttSink;
-use crate::agent::{
-    SinkContext, SinkDescriptor, SinkOption, SinkOptionKind, SinkOptions, SinkPlatform,
-};
+use crate::agent::{SinkContext, SinkDescriptor, SinkOption, SinkOptionKind, SinkOptions};
 use crate::net::{Endpoint, is_this_machine};
 use crate::publish::PublishError;
 
@@ -84,13 +82,12 @@ pub(crate) const DESCRIPTOR: SinkDescriptor = SinkDescriptor {
         "After a crash, the broker reports `offline` up to 6 s later with MQTT 5.",
         "Home Assistant shows its remembered value for a moment after a restart of the broker.",
     ],
-    platform: SinkPlatform::Any,
     leaves_machine: true,
     options: &[BROKER, USER, PASSWORD_FILE, CA_FILE, INSECURE, TOPIC, DEVICE, HOME_ASSISTANT],
     destination: |context, options| {
         format!("{} topic {}/{}", options.text(&BROKER), topic(options), device(context, options))
     },
-    open: Some(|context, options| Ok(Box::new(MqttSink::new(context, options)?))),
+    open: |context, options| Ok(Box::new(MqttSink::new(context, options)?)),
 };
 
 fn topic(options: &SinkOptions) -> String {

@@ -68,14 +68,6 @@ enum Happened {
     TimerFired,
 }
 
-/// Why a connection ended without an error.
-enum Ended {
-    /// The input paused or ended, and the broker knows that.
-    Goodbye(Signal),
-    /// The broker knows only another version.
-    WrongVersion,
-}
-
 impl MqttSink {
     pub(super) fn new(context: &SinkContext, options: &SinkOptions) -> Result<Self, PublishError> {
         let device = device(context, options);
@@ -140,12 +132,13 @@ impl MqttSink {
         }
     }
 
-    /// Connects and publishes until the input pauses or ends.
+    /// Connects and publishes until the input pauses or ends, and the broker knows that. Returns
+    /// the signal.
     async fn publish(
         &mut self,
         input: &mut SinkInput,
         events: &SinkEvents,
-    ) -> Result<Ended, PublishError> {
+    ) -> Result<Signal, PublishError> {
         let mut connection = self.connect(false).await?;
         let now = self.clock.now();
         let Topics { state, .. } = &self.topics;
@@ -170,7 +163,7 @@ impl MqttSink {
                 Happened::Signal(signal) => {
                     self.say_goodbye(&mut connection).await;
                     events.report(&SinkEvent::Withdrawn);
-                    return Ok(Ended::Goodbye(signal));
+                    return Ok(signal);
                 }
                 Happened::TimerFired => continue,
                 Happened::Events(received) => received,
@@ -200,7 +193,8 @@ impl MqttSink {
                     SessionEvent::TakenOver => {
                         return Err(self.replaced("took over the connection"));
                     }
-                    SessionEvent::WrongVersion => return Ok(Ended::WrongVersion),
+                    // Too late: the broker has accepted this version.
+                    SessionEvent::WrongVersion => return Err(closed()),
                 }
             }
         }
@@ -310,8 +304,8 @@ impl MqttSink {
                 Signal::End => return Ok(()),
             }
             match self.publish(input, events).await {
-                Ok(Ended::Goodbye(Signal::End)) => return Ok(()),
-                Ok(Ended::Goodbye(Signal::Clients | Signal::Paused) | Ended::WrongVersion) => {}
+                Ok(Signal::End) => return Ok(()),
+                Ok(Signal::Clients | Signal::Paused) => {}
                 Err(error) if error.cause == CLOSED => {
                     return Err(match self.replaced("may have replaced this one") {
                         replaced if replaced.retry == crate::publish::Retry::Slowly => replaced,

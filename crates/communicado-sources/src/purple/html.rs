@@ -2,6 +2,9 @@
 
 use crate::note::plain;
 
+/// The part of a text that is read, in bytes. A client may send megabytes, and every `<` without
+/// `>` makes the rest be searched.
+const HTML_BYTES_MAX: usize = 16 * 1024;
 /// The maximum length of an HTML entity, without `&` and `;`, such as `#1114111`.
 const ENTITY_BYTES_MAX: usize = 8;
 
@@ -10,6 +13,7 @@ const ENTITY_BYTES_MAX: usize = 8;
 /// libpurple's protocols read every status message as HTML, also the plain text that a user typed
 /// in Finch. So a `<` before a space, or without `>`, is text, as is an unknown entity.
 pub(crate) fn note(html: &str) -> Option<String> {
+    let (html, _) = html.split_at(html.floor_char_boundary(HTML_BYTES_MAX));
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(at) = rest.find(['<', '&']) {
@@ -100,5 +104,12 @@ mod tests {
         for blank in ["", " \n", "<b></b>", "&nbsp;&#13;"] {
             assert_eq!(note(blank), None, "{blank:?}");
         }
+    }
+
+    #[test]
+    fn of_an_endless_text_only_the_start_is_read() {
+        let endless = format!("lunch {}", "<a".repeat(64 * HTML_BYTES_MAX));
+        assert!(note(&endless).is_some_and(|note| note.starts_with("lunch <a<a")));
+        assert_eq!(note(&"ü".repeat(HTML_BYTES_MAX)), plain(&"ü".repeat(HTML_BYTES_MAX)));
     }
 }

@@ -83,13 +83,8 @@ pub(crate) fn check_sinks(settings: &Settings) -> Result<Vec<Check>, Failure> {
         if !sink.enabled {
             return check(CheckHealth::Limited, "disabled".to_owned(), None);
         }
-        let Some(open) = sink.descriptor.open else {
-            let action = format!("remove [sinks.{name}], or set enabled = false");
-            let found = "does not run on this system".to_owned();
-            return check(CheckHealth::Bad, found, Some(action));
-        };
         let context = sink_context(name, sink, settings, &clock);
-        if let Err(error) = open(&context, &sink.options) {
+        if let Err(error) = (sink.descriptor.open)(&context, &sink.options) {
             return check(CheckHealth::Bad, error.cause, Some(error.help));
         }
         let needed = SinkConsent::needed(sink, &context, now());

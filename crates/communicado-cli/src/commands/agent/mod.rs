@@ -14,6 +14,7 @@ mod forbid;
 mod manual;
 mod pause;
 mod policy;
+mod recheck;
 mod serve;
 mod service_manager;
 mod show_status;

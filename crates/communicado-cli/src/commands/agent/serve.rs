@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use super::consent::Consent;
 use super::dir_watcher::StateDirWatcher;
 use super::policy::PublishPolicy;
+use super::recheck::until_recheck;
 use super::service_manager;
 use super::sinks;
 use super::state_dir::StateDir;
@@ -211,20 +212,7 @@ impl AgentSession<'_> {
                 std::mem::replace(held, policy.permission()) != policy.permission()
             });
             status_reporter.set_pause_reason(policy.pause_reason);
-            let wait = policy.recheck_after(civil).unwrap_or(Duration::MAX);
-            let time = sleep_until(&**clock, clock.now().after(wait));
-            let time = async {
-                match select(pin!(time_watcher.changed()), pin!(time)).await {
-                    Either::Left((changed, _)) => changed,
-                    Either::Right((slept, _)) => slept.map_err(|error| {
-                        Failure::new(Outcome::Failed, "cannot create a timer").cause(error)
-                    }),
-                }
-            };
-            match select(pin!(watcher.changed()), pin!(time)).await {
-                Either::Left((changed, _)) => changed?,
-                Either::Right((changed, _)) => changed?,
-            }
+            until_recheck(policy.recheck_after(civil), clock, watcher, &mut time_watcher).await?;
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use communicado::Monitor;
-use communicado_cli_support::{Failure, Outcome};
+use communicado_cli_support::Failure;
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use communicado_sinks::agent::{SinkEvent, SinkEvents, SinkInput, supervise};
 use communicado_sinks::publish::Permission;
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use super::dir_watcher::StateDirWatcher;
 use super::policy::PublishPolicy;
+use super::recheck::until_recheck;
 use super::service_manager;
 use super::sink_consent::SinkConsent;
 use super::sink_context::sink_context;
@@ -91,9 +92,8 @@ async fn run_sink(
     reporter: Arc<SinkReporter>,
     seed: u64,
 ) {
-    let Some(open) = sink.descriptor.open else { return };
     let context = sink_context(name, sink, settings, clock);
-    let mut opened = match open(&context, &sink.options) {
+    let mut opened = match (sink.descriptor.open)(&context, &sink.options) {
         Ok(opened) => opened,
         Err(error) => return reporter.report(name, &SinkEvent::Failed(error, None)),
     };
@@ -147,19 +147,6 @@ async fn apply_policy(
             }
             recheck = [recheck, policy.recheck_after(at)].into_iter().flatten().min();
         }
-        let wait = recheck.unwrap_or(Duration::MAX);
-        let time = sleep_until(&**clock, clock.now().after(wait));
-        let time = async {
-            match select(pin!(time_watcher.changed()), pin!(time)).await {
-                Either::Left((changed, _)) => changed,
-                Either::Right((slept, _)) => slept.map_err(|error| {
-                    Failure::new(Outcome::Failed, "cannot create a timer").cause(error)
-                }),
-            }
-        };
-        match select(pin!(watcher.changed()), pin!(time)).await {
-            Either::Left((changed, _)) => changed?,
-            Either::Right((changed, _)) => changed?,
-        }
+        until_recheck(recheck, clock, &mut watcher, &mut time_watcher).await?;
     }
 }

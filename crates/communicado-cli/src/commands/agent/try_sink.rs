@@ -47,13 +47,10 @@ impl TrySinkArgs {
         }
         let failed =
             |message: &str| Failure::new(Outcome::Failed, format!("sink `{name}` {message}"));
-        let Some(open) = sink.descriptor.open else {
-            return Err(failed("does not run on this system"));
-        };
         let refused = |error: communicado_sinks::publish::PublishError| {
             failed("failed").cause(error.cause).help(error.help)
         };
-        let mut opened = open(&context, &sink.options).map_err(refused)?;
+        let mut opened = (sink.descriptor.open)(&context, &sink.options).map_err(refused)?;
         with_monitor(settings.builder()?, async |monitor| {
             let (_permit, permission) = watch::channel(Permission::Granted);
             let selection = sink.selection(&settings.clients);

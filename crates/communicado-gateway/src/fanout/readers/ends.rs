@@ -9,7 +9,7 @@ use communicado_core::Moment;
 use communicado_wire::gateway::EndReason;
 
 use super::{Reader, Readers};
-use crate::fanout::transport::{ReaderTransport, write};
+use crate::fanout::transport::{ReaderTransport, WriteOutcome, write};
 use crate::limits::READER_TIME;
 use crate::metrics::Metrics;
 use crate::stream::{Frame, LAST_CHUNK, ReaderId, slot_index};
@@ -56,9 +56,12 @@ impl Readers {
             let Some(reason) = why(reader) else { continue };
             // A stalled reader gets no `end` event, only the end of the stream.
             if reader.backlog.is_none() {
-                let mut end = Frame::end(reason);
-                end.chunk = [&*end.chunk, LAST_CHUNK].concat().into();
-                let _ = write(&reader.transport, &reader.budget, end);
+                let written = write(&reader.transport, &reader.budget, Frame::end(reason));
+                if matches!(written, WriteOutcome::Complete)
+                    && let Some(last) = last_chunk(&reader.transport)
+                {
+                    let _ = write(&reader.transport, &reader.budget, last);
+                }
             }
             self.over.push(u32::try_from(key).unwrap_or(u32::MAX));
         }
@@ -78,8 +81,7 @@ impl Readers {
             return;
         }
         let Some(reader) = self.readers.get_mut(slot_index(id.key)) else { return };
-        let last = || Frame::bare(Bytes::from_static(LAST_CHUNK));
-        let last = reader.transport.is_chunked().then(last);
+        let last = last_chunk(&reader.transport);
         match &mut reader.backlog {
             Some(backlog) if !backlog.rest.is_empty() => {
                 if !backlog.ends {
@@ -112,4 +114,9 @@ impl Readers {
             }
         }
     }
+}
+
+/// The frame that ends the body of a response, if the body consists of chunks.
+fn last_chunk(transport: &ReaderTransport) -> Option<Frame> {
+    transport.is_chunked().then(|| Frame::bare(Bytes::from_static(LAST_CHUNK)))
 }

@@ -413,11 +413,11 @@ impl Readers {
         let Some(mut backlog) = reader.backlog.take() else { return };
         loop {
             if let Some((rest, charge)) = backlog.rest.pop_front() {
-                let before = rest.event.len();
+                let before = reader.transport.bytes_of(&rest).len();
                 match write(&reader.transport, &reader.budget, rest) {
                     WriteOutcome::Complete => metrics.delivered(),
                     WriteOutcome::Partial(rest) => {
-                        if rest.event.len() < before {
+                        if reader.transport.bytes_of(&rest).len() < before {
                             backlog.since = now;
                         }
                         backlog.rest.push_front((rest, charge));
