@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 use std::{io, iter};
 
 use communicado_core::SourceId;
@@ -35,7 +36,9 @@ async fn supervise(
     mut source: Box<dyn Source>,
 ) -> io::Error {
     let mut backoff = Backoff::new(u64::from(id.0) + 1);
+    let mut retry_in = Duration::ZERO;
     loop {
+        let started = hub.clock().now();
         let handle = SourceHandle::start_run(hub, id);
         let mut was_lost = backoff.has_failed();
         let ended = AssertUnwindSafe(async {
@@ -55,10 +58,12 @@ async fn supervise(
             help: "report it with the output of `communicado doctor`".into(),
         });
         let (was_ready, others) = hub.mark_lost(id);
-        if was_ready {
+        let now = hub.clock().now();
+        // A source that fails at once after each snapshot must not run four times a second.
+        if was_ready && now.since(started) >= retry_in {
             backoff.reset();
         }
-        let retry_in = backoff.next_delay(hub.clock().now());
+        retry_in = backoff.next_delay(now);
         let source = name.clone();
         hub.notify(&Notice::Lost { source, error, retry_in, others });
         let again = hub.clock().now().after(retry_in);
