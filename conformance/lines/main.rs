@@ -5,6 +5,8 @@ use std::path::Path;
 
 use communicado_conformance::{Communicado, ExpectOk as _, Signal, TestSession, Watch, within};
 
+mod examples;
+mod names;
 mod program;
 mod remote;
 
@@ -15,6 +17,11 @@ fn with_lines(session: &TestSession, run: &[&str], more: &str) -> Communicado {
         "[sources.purple]\nenabled = false\n[sources.provider]\nenabled = false\n\
          [sources.lines]\nrun = {run}\n{more}"
     );
+    with_config(session, &config)
+}
+
+/// Writes a configuration, and returns the program with it.
+fn with_config(session: &TestSession, config: &str) -> Communicado {
     let communicado = session.communicado();
     let folder = session.folder().join("communicado/config/communicado");
     std::fs::write(folder.join("config.toml"), config).expect_ok("write a configuration");

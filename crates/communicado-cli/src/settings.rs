@@ -18,10 +18,16 @@ use crate::suggestion::{closest, did_you_mean};
 use crate::working_hours::WorkingHours;
 
 /// The top-level settings: name, type, default and description.
-pub(crate) const TOP: [(&str, &str, &str, &str); 3] = [
+pub(crate) const TOP: [(&str, &str, &str, &str); 4] = [
     ("clients", "list", "[]", "Report only these clients. An empty list means all."),
     ("color", "color", "auto", "When to use colours: auto, always or never."),
     ("patience", "span", "1s", "How long the first answer waits for a slow source."),
+    (
+        "ranks",
+        "list",
+        "[]",
+        "Sources to believe first, in this order, if two report the same client.",
+    ),
 ];
 
 /// The settings that every source has in addition to its own options.
@@ -57,6 +63,8 @@ pub(crate) struct Settings {
     pub(crate) clients: Vec<String>,
     pub(crate) color: ColorChoice,
     pub(crate) patience: Option<Duration>,
+    /// The sources to believe first.
+    pub(crate) ranks: Vec<String>,
     pub(crate) agent: AgentSettings,
     pub(crate) sources: BTreeMap<String, SourceSettings>,
     pub(crate) sinks: BTreeMap<String, SinkSettings>,
@@ -136,6 +144,7 @@ impl Settings {
         for (name, source) in &self.sources {
             source.check_complete(name)?;
         }
+        self.check_ranks()?;
         for (name, sink) in &self.sinks {
             sink.check_complete(name)?;
         }
@@ -146,13 +155,24 @@ impl Settings {
         Ok(self)
     }
 
+    fn check_ranks(&self) -> Result<(), Failure> {
+        let mut names: Vec<&str> = self.sources.keys().map(String::as_str).collect();
+        let kinds = SOURCES.iter().filter(|descriptor| descriptor.is_automatic);
+        names.extend(kinds.map(|descriptor| descriptor.name));
+        match self.ranks.iter().find(|name| !names.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => Err(Failure::usage(format!("`ranks` has the unknown source `{name}`"))
+                .help(did_you_mean(name, &names))),
+        }
+    }
+
     /// A builder for a monitor with these settings.
     pub(crate) fn builder(&self) -> Result<MonitorBuilder, Failure> {
         if self.instances().iter().all(|(_, source)| !source.enabled) {
             let message = "all sources are disabled, so no status can be reported";
             return Err(Failure::usage(message).help("set `enabled = true` for a source"));
         }
-        let mut builder = Monitor::builder();
+        let mut builder = Monitor::builder().ranks(self.ranks.iter().cloned());
         if let Some(patience) = self.patience {
             builder = builder.patience(patience);
         }
@@ -170,7 +190,7 @@ impl Settings {
     /// The sources to use, with their settings, in the order of their rank.
     pub(crate) fn instances(&self) -> Vec<(&str, SourceSettings)> {
         let configured = self.sources.iter().map(|(name, set)| (name.as_str(), set.descriptor));
-        let instances = communicado_sources::instances(configured).into_iter();
+        let instances = communicado_sources::instances(configured, &self.ranks).into_iter();
         let with_settings = instances.map(|(name, descriptor)| {
             let set = self.sources.get(name).cloned();
             (name, set.unwrap_or_else(|| SourceSettings::new(descriptor)))
@@ -256,6 +276,7 @@ impl Settings {
                     )
                 })?);
             }
+            ["ranks"] => self.ranks = value.list("ranks")?,
             ["agent", key] => self.agent.set(key, value)?,
             ["agent"] => {
                 let message = "`agent` is a section, not a value".to_owned();

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use communicado_runtime::{NamedSource, Source};
 
+use crate::client_names::ClientNames;
+
 /// Descriptor of a source: its name, its limits, its options and its constructor.
 #[non_exhaustive]
 pub struct SourceDescriptor {
@@ -29,6 +31,14 @@ pub struct SourceDescriptor {
     /// The constructor, on the platform that the source runs on. It has no side effects.
     pub(crate) make: Option<MakeSource>,
 }
+
+/// The option of a source whose clients are not of this computer.
+pub(crate) const WITH: OptionSpec = OptionSpec {
+    name: "with",
+    kind: OptionKind::List,
+    default: Some(""),
+    help: "clients of this computer that the source reports too",
+};
 
 /// Constructor of a source.
 pub(crate) type MakeSource = fn(&ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError>;
@@ -76,6 +86,8 @@ pub enum Platform {
     Linux,
     /// Windows.
     Windows,
+    /// Every platform.
+    Anywhere,
 }
 
 /// Options of a source, before validation.
@@ -84,6 +96,7 @@ pub struct SourceOptions {
     kind: Option<String>,
     values: BTreeMap<String, OptionValue>,
     clients: Option<Vec<String>>,
+    local_clients: Vec<String>,
     guard: Vec<OsString>,
 }
 
@@ -92,7 +105,7 @@ pub(crate) struct ValidatedOptions<'a> {
     source: &'a str,
     declared: &'static [OptionSpec],
     values: &'a BTreeMap<String, OptionValue>,
-    #[cfg(target_os = "linux")]
+    local_clients: &'a [String],
     guard: &'a [OsString],
 }
 
@@ -165,17 +178,24 @@ impl SourceDescriptor {
                 });
             }
         }
-        let source = make(&ValidatedOptions {
+        let validated = ValidatedOptions {
             source: name,
             declared: self.options,
             values: &options.values,
-            #[cfg(target_os = "linux")]
+            local_clients: &options.local_clients,
             guard: options.guard(),
-        })?;
-        let clients = options.clients.clone();
-        let clients =
-            clients.unwrap_or_else(|| self.clients.iter().map(|&name| name.to_owned()).collect());
+        };
+        let source = make(&validated)?;
+        let names = validated.client_names()?;
+        let clients = self.clients(options).iter().map(|client| names.reported(client)).collect();
         Ok(NamedSource { name: name.to_owned(), clients, source })
+    }
+
+    /// The clients that the source reports as absent while they do not run.
+    #[must_use]
+    pub fn clients(&self, options: &SourceOptions) -> Vec<String> {
+        let clients = options.clients.clone();
+        clients.unwrap_or_else(|| self.clients.iter().map(|&name| name.to_owned()).collect())
     }
 }
 
@@ -210,6 +230,13 @@ impl SourceOptions {
         &self.guard
     }
 
+    /// Sets the clients of this computer that other sources report.
+    ///
+    /// A source of another computer or a server reports a client of the same name as another one.
+    pub fn set_local_clients(&mut self, clients: Vec<String>) {
+        self.local_clients = clients;
+    }
+
     /// Sets the clients that the source reports as absent while they do not run.
     pub fn set_clients(&mut self, clients: Vec<String>) {
         self.clients = Some(clients);
@@ -223,8 +250,21 @@ impl ValidatedOptions<'_> {
         self.value(self.option(name)).unwrap_or_default().to_owned()
     }
 
+    /// The names of the source's clients.
+    pub(crate) fn client_names(&self) -> Result<ClientNames, OptionError> {
+        let is_local = !self.declared.iter().any(|option| option.name == WITH.name);
+        let local = if is_local { &[] } else { self.local_clients };
+        let merged = match self.values.get(WITH.name) {
+            None => Vec::new(),
+            Some(OptionValue::List(list)) => list.clone(),
+            Some(OptionValue::Text(text)) => {
+                return Err(self.invalid(&WITH, text, WITH.kind.expected()));
+            }
+        };
+        Ok(ClientNames::new(self.source, local.iter().cloned(), merged))
+    }
+
     /// A list with at least one text.
-    #[cfg(target_os = "linux")]
     pub(crate) fn list(&self, name: &str) -> Result<Vec<String>, OptionError> {
         let option = self.option(name);
         match self.values.get(option.name) {
@@ -238,13 +278,11 @@ impl ValidatedOptions<'_> {
     }
 
     /// The name of the source.
-    #[cfg(target_os = "linux")]
     pub(crate) const fn source(&self) -> &str {
         self.source
     }
 
     /// The program that starts the programs of the source, if there is one.
-    #[cfg(target_os = "linux")]
     pub(crate) const fn guard(&self) -> &[OsString] {
         self.guard
     }
@@ -330,6 +368,7 @@ impl Platform {
         match self {
             Self::Linux => "Linux",
             Self::Windows => "Windows",
+            Self::Anywhere => "every platform",
         }
     }
 }

@@ -21,11 +21,13 @@
 
 #[cfg(target_os = "linux")]
 mod bus;
+mod client_names;
 mod client_reporter;
 pub mod communicator;
 #[cfg(target_os = "linux")]
 pub mod dbus_address;
 mod descriptor;
+mod find_program;
 pub mod im_providers;
 mod keepalive;
 pub mod lines;
@@ -42,6 +44,7 @@ pub mod windows;
 pub use descriptor::{
     OptionError, OptionKind, OptionSpec, OptionValue, Platform, SourceDescriptor, SourceOptions,
 };
+pub use find_program::find_program;
 pub use keepalive::Keepalive;
 #[cfg(target_os = "linux")]
 pub use purple::trace;
@@ -73,10 +76,11 @@ pub fn is_source_name(name: &str) -> bool {
     (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(is_valid)
 }
 
-/// The names and kinds of the sources to run, in the order of their rank: the automatic sources,
-/// then the `configured` ones by name.
+/// The names and kinds of the sources to run, in the order of their rank: the sources in `ranks`,
+/// then the automatic sources, then the `configured` ones by name.
 pub fn instances<'a>(
     configured: impl IntoIterator<Item = (&'a str, &'static SourceDescriptor)>,
+    ranks: &[String],
 ) -> Vec<(&'a str, &'static SourceDescriptor)> {
     let mut instances: Vec<_> = SOURCES.iter().map(|each| (each.name, *each)).collect();
     instances.retain(|(_, descriptor)| descriptor.is_automatic);
@@ -87,6 +91,8 @@ pub fn instances<'a>(
         }
     }
     instances.retain(|(_, descriptor)| descriptor.runs_here());
+    let rank = |name: &str| ranks.iter().position(|each| each == name).unwrap_or(ranks.len());
+    instances.sort_by_key(|(name, _)| rank(name));
     instances
 }
 
@@ -128,6 +134,19 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), SOURCES.len());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_configuration_can_change_the_ranks() {
+        let lines = descriptor("lines").unwrap();
+        let names = |ranks: &[&str]| -> Vec<&str> {
+            let ranks: Vec<String> = ranks.iter().map(|&rank| rank.to_owned()).collect();
+            let found = instances([("laptop", lines), ("graph", lines)], &ranks);
+            found.into_iter().map(|(name, _)| name).collect()
+        };
+        assert_eq!(names(&[]), ["purple", "provider", "laptop", "graph"]);
+        assert_eq!(names(&["graph", "purple"]), ["graph", "purple", "provider", "laptop"]);
     }
 
     #[cfg(target_os = "linux")]

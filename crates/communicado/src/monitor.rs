@@ -52,6 +52,7 @@ pub struct MonitorBuilder {
     patience: Option<Duration>,
     options: BTreeMap<String, SourceOptions>,
     without: BTreeSet<String>,
+    ranks: Vec<String>,
     notify: Option<Notify>,
     journal: Option<(Box<dyn Write + Send>, bool)>,
 }
@@ -189,6 +190,13 @@ impl MonitorBuilder {
         self
     }
 
+    /// Sets the sources to believe first, in this order, if two report the same client.
+    #[must_use]
+    pub fn ranks(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.ranks = names.into_iter().collect();
+        self
+    }
+
     /// Sets a callback for notices to the user, such as about a source that failed.
     ///
     /// The monitor's thread calls it, so it must not block.
@@ -244,15 +252,19 @@ impl MonitorBuilder {
         let unknown = |name: &&String| {
             !self.options.contains_key(*name) && communicado_sources::descriptor(name).is_none()
         };
-        if let Some(name) = self.without.iter().find(unknown) {
+        if let Some(name) = self.without.iter().chain(&self.ranks).find(unknown) {
             return Err(Error::NoSuchSource(name.clone()));
         }
+        let mut instances = communicado_sources::instances(configured, &self.ranks);
+        instances.retain(|(name, _)| !self.without.contains(*name));
+        let options_of = |name: &str| self.options.get(name).cloned().unwrap_or_default();
+        let local = instances.iter().filter(|(_, descriptor)| descriptor.is_automatic);
+        let local = local.flat_map(|(name, descriptor)| descriptor.clients(&options_of(name)));
+        let local: Vec<String> = local.collect();
         let mut opened = Vec::new();
-        for (name, descriptor) in communicado_sources::instances(configured) {
-            if self.without.contains(name) {
-                continue;
-            }
-            let options = self.options.get(name).cloned().unwrap_or_default();
+        for (name, descriptor) in instances {
+            let mut options = options_of(name);
+            options.set_local_clients(local.clone());
             opened.push(descriptor.open(name, &options).map_err(Error::Option)?);
         }
         let clock = Arc::new(SystemClock::start());

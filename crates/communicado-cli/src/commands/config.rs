@@ -48,6 +48,7 @@ fn in_effect(settings: &Settings) -> String {
     let _ = writeln!(text, "clients = {}", json!(settings.clients));
     let _ = writeln!(text, "color = {}", json!(color));
     let _ = writeln!(text, "patience = {}", json!(patience));
+    let _ = writeln!(text, "ranks = {}", json!(settings.ranks));
     let values = [settings.agent.hours.to_string(), format_duration(settings.agent.lease)];
     let _ = writeln!(text, "\n[agent]");
     for ((name, _, _, about), value) in AGENT.iter().zip(values) {
@@ -69,6 +70,7 @@ fn in_effect(settings: &Settings) -> String {
                 (Some(OptionValue::Text(text)), OptionKind::Bool) => text.clone(),
                 (Some(OptionValue::Text(text)), _) => json!(text).to_string(),
                 (None, OptionKind::Bool) => option.default.unwrap_or_default().to_owned(),
+                (None, OptionKind::List) => "[]".to_owned(),
                 (None, _) => json!(option.default.unwrap_or_default()).to_string(),
             };
             let _ = writeln!(text, "# {}\n{} = {value}", option.help, option.name);

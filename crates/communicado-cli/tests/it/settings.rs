@@ -24,7 +24,7 @@ fn an_unknown_key_is_an_error_with_its_line_and_a_suggestion() {
     check(
         "frobnicate = 1\n",
         "error: my.toml, line 1: unknown setting `frobnicate`\n  \
-         help: use one of: clients, color, patience, agent, sources, sinks\n",
+         help: use one of: clients, color, patience, ranks, agent, sources, sinks\n",
     );
 }
 
@@ -235,7 +235,7 @@ fn set_refuses_what_the_file_refuses() {
     check(
         "=1",
         ": unknown setting ``",
-        "use one of: clients, color, patience, agent, sources, sinks",
+        "use one of: clients, color, patience, ranks, agent, sources, sinks",
     );
     check("colour=never", ": unknown setting `colour`", "did you mean `color`?");
     check("color=pink", ": `color` is `pink`", "write auto, always or never");
@@ -251,6 +251,14 @@ fn set_refuses_what_the_file_refuses() {
         ": invalid value `soon` for `check` of source `purple`: expected a duration such as `30s` or \
          `500ms`",
         "fix the value",
+    );
+}
+
+#[test]
+fn a_rank_must_be_the_name_of_a_source() {
+    check(
+        "ranks = [\"laptop\", \"purpel\"]\n[sources.laptop]\nkind = \"lines\"\nrun = [\"x\"]\n",
+        "error: `ranks` has the unknown source `purpel`\n  help: did you mean `purple`?\n",
     );
 }
 
@@ -273,7 +281,7 @@ fn without_an_enabled_source_every_command_fails() {
 #[test]
 fn the_output_of_config_is_a_valid_configuration() {
     const MINE: &str = "clients = [\"finch\", \"a \\\"b\\\"\"]\ncolor = \"never\"\npatience = \
-                        \"1m 30s\"\n\n[agent]\nhours = \"Mon-Fri 08:00-18:00\"\nlease = \
+                        \"1m 30s\"\nranks = [\"provider\"]\n\n[agent]\nhours = \"Mon-Fri 08:00-18:00\"\nlease = \
                         \"1m 30s\"\n\n[sources.purple]\nenabled = false\nclients = []\ncheck = \
                         \"500ms\"\ntimeout = \"2s\"\ntrace = \"a\\\\b\\tc\"\nother-buses = false\n\n\
                         [sources.provider]\nenabled = true\nclients = \

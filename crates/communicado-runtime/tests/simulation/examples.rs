@@ -229,7 +229,8 @@ fn backoff_doubles_also_for_a_source_that_ends_after_each_snapshot() {
     let mut sim = sim(vec![finch(&[&[IS_AWAY, RUNS, Act::Ready, Act::End]])]);
     sim.pass(Duration::from_secs(300));
     sim.check_retries();
-    let losses = sim.notices().into_iter().filter(|each| matches!(each.notice, Notice::Lost { .. }));
+    let losses =
+        sim.notices().into_iter().filter(|each| matches!(each.notice, Notice::Lost { .. }));
     let losses = losses.count();
     assert!((10..=20).contains(&losses), "{losses} runs in 300 s");
 }

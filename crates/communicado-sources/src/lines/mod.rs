@@ -6,24 +6,21 @@
 //! output, its clients are `unknown`, and the supervisor starts the program again.
 //!
 //! No shell interprets the command. The environment has only the variables of `ENVIRONMENT` in
-//! `program.rs`. Standard input is a pipe that ends with this process.
+//! `program/linux.rs` and `program/windows.rs`. Standard input is a pipe that ends with this process.
 //!
 //! `line.rs` parses a line and `line_buffer.rs` finds the lines; both are pure. The cases in
 //! `conformance/lines` test the source.
 
 mod line;
 mod line_buffer;
-#[cfg(target_os = "linux")]
 mod program;
-#[cfg(target_os = "linux")]
 mod reporter;
-#[cfg(target_os = "linux")]
 mod source;
 
 pub use line::{LineError, ReportedClient, parse};
 pub use line_buffer::{LINE_MAX, LineBuffer, TooLong};
 
-use crate::descriptor::{OptionKind, OptionSpec, Platform, SourceDescriptor};
+use crate::descriptor::{OptionKind, OptionSpec, Platform, SourceDescriptor, WITH};
 
 /// The option for the program.
 const RUN: &str = "run";
@@ -37,17 +34,17 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
         "Communicado reports what the program writes, and cannot check it",
         "every command that reads a status starts the program, and ends it afterwards",
     ],
-    platform: Platform::Linux,
+    platform: Platform::Anywhere,
     is_automatic: false,
     clients: &[],
-    options: &[OptionSpec {
-        name: RUN,
-        kind: OptionKind::List,
-        default: None,
-        help: "the program and its arguments; no shell interprets them",
-    }],
-    #[cfg(target_os = "linux")]
+    options: &[
+        OptionSpec {
+            name: RUN,
+            kind: OptionKind::List,
+            default: None,
+            help: "the program and its arguments; no shell interprets them",
+        },
+        WITH,
+    ],
     make: Some(source::make),
-    #[cfg(not(target_os = "linux"))]
-    make: None,
 };

@@ -6,11 +6,13 @@ use communicado_core::{Life, UnknownReason};
 use communicado_runtime::SourceHandle;
 
 use super::line::ReportedClient;
+use crate::client_names::ClientNames;
 use crate::client_reporter::{ClientDetails, ClientReporter};
 
 /// The clients of one run of a program, each with the state that was last reported.
 pub(super) struct RunReporter {
     handle: SourceHandle,
+    names: ClientNames,
     clients: BTreeMap<String, (Life, ClientDetails)>,
     /// The expected clients without a line.
     missing: BTreeSet<String>,
@@ -18,14 +20,15 @@ pub(super) struct RunReporter {
 }
 
 impl RunReporter {
-    pub(super) fn new(handle: SourceHandle) -> Self {
+    pub(super) fn new(handle: SourceHandle, names: ClientNames) -> Self {
         let missing = handle.expected().into_iter().collect();
-        Self { handle, clients: BTreeMap::new(), missing, is_ready: false }
+        Self { handle, names, clients: BTreeMap::new(), missing, is_ready: false }
     }
 
     /// Reports the state of a client, which replaces its earlier state as one change.
     pub(super) fn report(&mut self, reported: ReportedClient) {
-        let ReportedClient { client: name, life, details } = reported;
+        let ReportedClient { client, life, details } = reported;
+        let name = self.names.reported(&client);
         let state = (life, details);
         if self.clients.get(&name) == Some(&state) {
             return;

@@ -13,20 +13,20 @@ use super::line_buffer::{LINE_MAX, LineBuffer};
 use super::program::{ProgramCommand, ProgramEvent, RunningProgram};
 use super::reporter::RunReporter;
 use super::{DESCRIPTOR, RUN};
+use crate::client_names::ClientNames;
 use crate::descriptor::{OptionError, ValidatedOptions};
 
 /// The longest message of the program that is passed on, in bytes.
 const MESSAGE_MAX: usize = 500;
 /// The most messages that one run of the program passes on.
 const MESSAGES_MAX: usize = 20;
-/// The bytes of one read.
-const READ_MAX: usize = 16 * 1024;
 /// The time for a program without standard output to exit, so that the error has its exit status.
 const EXIT_TIME: Duration = Duration::from_secs(1);
 
 struct LinesSource {
     name: String,
     command: ProgramCommand,
+    names: ClientNames,
     /// The problems of the program that the user knows of.
     warned: BTreeSet<LineError>,
 }
@@ -49,7 +49,8 @@ struct Messages {
 pub(super) fn make(options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
     let command = ProgramCommand::new(options.list(RUN)?, options.guard().to_vec());
     let name = options.source().to_owned();
-    Ok(Box::new(LinesSource { name, command, warned: BTreeSet::new() }))
+    let names = options.client_names()?;
+    Ok(Box::new(LinesSource { name, command, names, warned: BTreeSet::new() }))
 }
 
 impl LinesSource {
@@ -59,14 +60,14 @@ impl LinesSource {
             let cause = format!("`{program}` is not a program");
             return SourceError { cause: cause.into(), help: self.correct_run().into() };
         }
-        let program = match self.command.start() {
+        let program = match RunningProgram::start(&self.command) {
             Ok(program) => program,
             Err(error) => {
                 let cause = format!("cannot start `{program}`: {error}");
                 return SourceError { cause: cause.into(), help: self.correct_run().into() };
             }
         };
-        let reporter = RunReporter::new(handle.clone());
+        let reporter = RunReporter::new(handle.clone(), self.names.clone());
         let lines = LineBuffer::new(LINE_MAX);
         let messages = Messages { buffer: LineBuffer::new(MESSAGE_MAX), count: 0 };
         let mut run = ProgramRun { program, reporter, handle, lines, messages };
@@ -84,16 +85,13 @@ impl LinesSource {
 impl ProgramRun<'_> {
     /// Reads until the program ends, and returns how it ended.
     async fn read(&mut self, warned: &mut BTreeSet<LineError>) -> String {
-        let (mut output, mut errors) = (vec![0; READ_MAX], vec![0; MESSAGE_MAX]);
         let mut has_messages = true;
         loop {
-            match self.program.next(&mut output, &mut errors, has_messages).await {
-                ProgramEvent::Output(length) => {
-                    self.report(output.get(..length).unwrap_or_default(), warned);
-                }
-                ProgramEvent::Message(0) => has_messages = false,
-                ProgramEvent::Message(length) => {
-                    self.messages.pass_on(errors.get(..length).unwrap_or_default(), self.handle);
+            match self.program.next(has_messages).await {
+                ProgramEvent::Output(bytes) => self.report(&bytes, warned),
+                ProgramEvent::Message(bytes) => {
+                    has_messages = !bytes.is_empty();
+                    self.messages.pass_on(&bytes, self.handle);
                 }
                 ProgramEvent::Ended => break,
             }
@@ -104,8 +102,10 @@ impl ProgramRun<'_> {
         let ended = timeout_at(clock, end, self.program.ended()).await;
         let (program, messages) = (&mut self.program, &mut self.messages);
         let last_messages = async {
-            while has_messages && let length @ 1.. = program.next_message(&mut errors).await {
-                messages.pass_on(errors.get(..length).unwrap_or_default(), self.handle);
+            while has_messages {
+                let bytes = program.next_message().await;
+                has_messages = !bytes.is_empty();
+                messages.pass_on(&bytes, self.handle);
             }
         };
         // A process that the program left behind may keep standard error open.
