@@ -195,7 +195,7 @@ fn the_helper_for_the_log_of_teams_believes_only_the_current_run_of_teams() {
     let first = "MSTeams_2026-09-17_12-00-00.00.log";
     log(&folder, first, &presence_line("Available"));
     let old = fs::File::options().append(true).open(folder.join(first)).expect_ok("open a log");
-    let before = std::time::SystemTime::now() - std::time::Duration::from_secs(600);
+    let before = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
     old.set_modified(before).expect_ok("set the time");
     // The system shows 15 bytes of a name.
     let name = format!("tms{}", std::process::id());
