@@ -129,6 +129,6 @@ fn an_agent_with_only_a_configured_source_is_the_feeder_of_a_gateway() {
     write(r#""status":"signed-in","availability":"away""#);
     gateway.says("signed-in", Some("away"));
     write(r#""status":"unknown""#);
-    gateway.says("unknown", None);
+    gateway.says("unknown", Some("not-supported"));
     ends(&mut agent);
 }
