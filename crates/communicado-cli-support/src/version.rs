@@ -2,7 +2,7 @@
 
 /// The version of a program with its commit and its target, and `details` as further lines.
 ///
-/// `cargo xtask package` sets the commit. Any other build does not know it.
+/// The build of the packages sets the commit. Any other build does not know it.
 #[must_use]
 pub fn long_version(version: &str, details: &[(&str, &str)]) -> String {
     let commit = option_env!("COMMUNICADO_COMMIT").unwrap_or("unknown");
