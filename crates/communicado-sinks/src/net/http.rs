@@ -24,6 +24,15 @@ use crate::publish::PublishError;
 const IDLE_MAX: Duration = Duration::from_secs(50);
 /// The size limit of a response, and of its head.
 const RESPONSE_MAX: usize = 64 * 1024;
+/// The headers that follow from the request.
+const RESERVED: [HeaderName; 6] = [
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::UPGRADE,
+];
 
 /// The address of a server in requests and messages.
 #[derive(Clone, Debug)]
@@ -199,6 +208,19 @@ impl HttpResponse {
     pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+}
+
+/// Parses a header of the user. The error does not contain the value.
+pub(crate) fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or("there is no colon after the name")?;
+    let name: HeaderName = name.trim().parse().map_err(|_| "the name is not valid")?;
+    let mut value: HeaderValue =
+        value.trim().parse().map_err(|_| format!("the value of `{name}` is not valid"))?;
+    if RESERVED.contains(&name) || name.as_str().starts_with("webhook-") {
+        return Err(format!("Communicado sets `{name}` itself"));
+    }
+    value.set_sensitive(true);
+    Ok((name, value))
 }
 
 /// Reads a whole response.

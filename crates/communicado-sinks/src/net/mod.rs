@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-pub(crate) use self::http::{HttpClient, HttpRequest, HttpResponse, Server};
+pub(crate) use self::http::{HttpClient, HttpRequest, HttpResponse, Server, parse_header};
 use crate::publish::PublishError;
 
 /// The timeout for connecting to one address of the host.
