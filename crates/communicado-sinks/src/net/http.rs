@@ -70,7 +70,7 @@ pub(crate) struct HttpRequest {
     pub(crate) path: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<String>,
-    /// Whether a second delivery of the request has no further effect. Only such a request uses
+    /// True if a second delivery of the request has no further effect. Only such a request uses
     /// an idle connection, which the server may have closed.
     pub(crate) is_idempotent: bool,
 }

@@ -41,7 +41,7 @@ pub(super) struct WebhookSink {
     outbox: Outbox,
     /// The event that the receiver has not accepted yet, and its client.
     pending: Option<(Client, Event)>,
-    /// Whether the receiver has a status, which a goodbye ends.
+    /// True if the receiver has a status, which a goodbye ends.
     has_reported: bool,
 }
 
