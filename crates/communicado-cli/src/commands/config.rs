@@ -189,14 +189,19 @@ fn sinks_schema(
             let form = match option.kind {
                 SinkOptionKind::Bool if option.default == Some("false") => "false",
                 SinkOptionKind::Bool => "bool",
-                SinkOptionKind::List => "list",
+                SinkOptionKind::List | SinkOptionKind::Headers => "list",
                 SinkOptionKind::Duration => "span",
                 _ => "text",
             };
             let default = option.default.unwrap_or_default();
             let (name, mut schema) = setting(&(option.name, form, default, option.help));
-            if let (None, Value::Object(schema)) = (option.default, &mut schema) {
-                schema.remove("default");
+            if let Value::Object(schema) = &mut schema {
+                if option.default.is_none() {
+                    schema.remove("default");
+                }
+                if let SinkOptionKind::Choice(words) = option.kind {
+                    schema.insert("enum".to_owned(), json!(words));
+                }
             }
             properties.insert(name, schema);
         }

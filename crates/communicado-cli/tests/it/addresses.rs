@@ -54,16 +54,17 @@ fn without_a_bus_a_wait_times_out_and_announces_a_retry() {
 
 #[test]
 fn without_a_bus_sources_and_doctor_print_advice() {
-    communicado(&["doctor"]).expect(
-        1,
+    let doctor = format!(
         "ok  configuration: defaults, because [HOME]/.config/communicado/config.toml does not exist\n\
+         ok  program: {}, built by cargo in this folder\n\
          !!  session bus: there is no session bus: DBUS_SESSION_BUS_ADDRESS is `disabled:`\n    \
          help: run communicado inside the desktop session, or set \
          DBUS_SESSION_BUS_ADDRESS to the address of its bus\n\
          --  provider: not running: there is no session bus\n\
          problems found: see the lines marked `!!`\n",
-        "",
+        env!("CARGO_BIN_EXE_communicado")
     );
+    communicado(&["doctor"]).expect(1, &doctor, "");
     let elsewhere = SOURCES.iter().filter(|source| !source.runs_here()).map(|source| {
         let platform = source.platform.name();
         format!("{}: {}\n  here: no, this source needs {platform}\n", source.name, source.about)

@@ -301,6 +301,19 @@ fn the_output_of_config_is_a_valid_configuration() {
 }
 
 #[test]
+fn every_example_of_a_sink_in_the_documentation_is_a_valid_configuration() {
+    let text = include_str!("../../../../docs/sinks.md");
+    let examples = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut count = 0;
+    for example in examples {
+        let printed = communicado(&["config", "--config", "my.toml"]).with_file("my.toml", example);
+        printed.expect_stdout(0, "");
+        count += 1;
+    }
+    assert!(count > 5, "{count}");
+}
+
+#[test]
 fn a_sink_with_a_wrong_setting_is_an_error_with_its_line() {
     check(
         "[sinks.lamp]\nkind = \"hok\"\n",
