@@ -147,6 +147,10 @@ impl Hub {
         self.lock().feeds.remove(&number);
     }
 
+    pub(crate) fn source_name(&self, source: SourceId) -> String {
+        self.lock().roster.directory.source(source).to_string()
+    }
+
     pub(crate) fn notify(&self, notice: &Notice) {
         (self.notify)(notice);
     }

@@ -8,7 +8,7 @@ use communicado_core::{
 };
 use communicado_wire::Timestamp;
 
-use crate::{Clock, Hub, LimitReached};
+use crate::{Clock, Hub, LimitReached, Notice, SourceError};
 
 /// The handle through which a source reports.
 ///
@@ -69,6 +69,18 @@ impl SourceHandle {
     /// Reports that the first snapshot is complete: any other client does not run.
     pub fn ready(&self) {
         self.hub.ready(self.source, self.run);
+    }
+
+    /// Notifies the user of a problem, while the source goes on.
+    pub fn warn(&self, warning: SourceError) {
+        let source = self.hub.source_name(self.source);
+        self.hub.notify(&Notice::Warning { source, warning });
+    }
+
+    /// Passes on a message from a program that the source runs.
+    pub fn pass_on(&self, text: String) {
+        let source = self.hub.source_name(self.source);
+        self.hub.notify(&Notice::Message { source, text });
     }
 
     /// The names of the clients to report even if the source has not seen them.

@@ -225,6 +225,17 @@ fn backoff_doubles_up_to_half_a_minute_and_resets_after_a_snapshot() {
 }
 
 #[test]
+fn backoff_doubles_also_for_a_source_that_ends_after_each_snapshot() {
+    let mut sim = sim(vec![finch(&[&[IS_AWAY, RUNS, Act::Ready, Act::End]])]);
+    sim.pass(Duration::from_secs(300));
+    sim.check_retries();
+    let losses =
+        sim.notices().into_iter().filter(|each| matches!(each.notice, Notice::Lost { .. }));
+    let losses = losses.count();
+    assert!((10..=20).contains(&losses), "{losses} runs in 300 s");
+}
+
+#[test]
 fn changes_have_the_civil_time_also_after_the_clock_was_set() {
     let mut sim = sim(vec![finch(&[&[SIGNED_OUT, RUNS, Act::Ready]])]);
     let mut told_at = |acts: &[Act], ahead| {
