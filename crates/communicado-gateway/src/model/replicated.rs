@@ -31,7 +31,7 @@ impl People {
                     facet.revision = revision;
                 }
             }
-            let mut person = Person::from_stored(stored, now);
+            let mut person = Person::from_stored(stored, self.aggregation, now);
             for (name, device) in &mut person.devices {
                 let known = before.as_ref().and_then(|before| before.devices.get(name));
                 match known {
