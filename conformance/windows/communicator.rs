@@ -197,6 +197,45 @@ fn a_client_that_hangs_is_not_responding_until_it_goes_on(wine: &Wine) {
     watch.end();
 }
 
+/// The first client is found out. The second one is known to send the presence before the change.
+fn the_presence_before_a_change_is_never_reported_after_it(wine: &Wine) {
+    for (app, program, client) in
+        [("Communicator", "communicator.exe", "communicator"), ("Jitsi", "jitsi.exe", "jitsi")]
+    {
+        let mut peer = wine.peer(program, &["--app", app]);
+        peer.install_messenger();
+        peer.tell(&format!("name {ALICE}"));
+        peer.tell("status 2");
+        let mut watch = wine.watch();
+        watch.expect_all_absent_but(client);
+        peer.come_up();
+        watch.expect_eventually(client, "signed-in available/ONLINE by communicator");
+        let (mut before, numbers) = ("2", ["0x0A", "0x22", "0x72"]);
+        let reported = ["busy/BUSY", "away/AWAY", "do-not-disturb/DO_NOT_DISTURB"];
+        for (number, reported) in numbers.into_iter().zip(reported) {
+            peer.tell(&format!("status {number}"));
+            peer.tell(&format!("fire status 0 {before}"));
+            watch.expect(client, &[&format!("signed-in {reported} by communicator")]);
+            before = number;
+        }
+        peer.kill();
+        watch.expect_eventually(client, "absent by communicator");
+        watch.end();
+        wine.restart_com();
+    }
+}
+
+fn a_presence_in_an_event_counts_until_the_client_contradicts_it(wine: &Wine) {
+    let (mut peer, mut watch) = signed_in(wine);
+    peer.tell("fire status 0 0x0A");
+    let available = "signed-in available/ONLINE by communicator";
+    watch.expect("communicator", &["signed-in busy/BUSY by communicator", available]);
+    peer.tell("status 0x22");
+    peer.tell("fire status 0 0x0A");
+    watch.expect("communicator", &["signed-in away/AWAY by communicator"]);
+    watch.end();
+}
+
 fn events_and_numbers_that_nobody_knows_change_nothing(wine: &Wine) {
     let (mut peer, mut watch) = signed_in(wine);
     for id in ["1050", "4711", "-1"] {
@@ -220,5 +259,7 @@ crate::beside_both! {
     a_client_that_is_killed_is_gone_at_once_and_comes_back,
     a_client_that_ends_without_an_event,
     a_client_that_hangs_is_not_responding_until_it_goes_on,
+    the_presence_before_a_change_is_never_reported_after_it,
+    a_presence_in_an_event_counts_until_the_client_contradicts_it,
     events_and_numbers_that_nobody_knows_change_nothing,
 }

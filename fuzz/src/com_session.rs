@@ -22,7 +22,7 @@ pub fn run(bytes: &[u8]) {
 }
 
 fn run_session(from: &mut Unstructured<'_>) -> Result<()> {
-    let mut session = ClientSession::new(KEEPALIVE);
+    let mut session = ClientSession::new(KEEPALIVE, from.arbitrary()?);
     let (mut now, mut pending, mut is_running) = (Moment::START, None, false);
     while !from.is_empty() {
         now = now.after(Duration::from_millis(from.int_in_range(0..=9000)?));
@@ -70,10 +70,15 @@ fn process(from: &mut Unstructured<'_>) -> Result<ProcessState> {
 }
 
 fn event(from: &mut Unstructured<'_>) -> Result<ClientEvent> {
-    Ok(match from.int_in_range(0..=3)? {
+    Ok(match from.int_in_range(0..=4)? {
         0 => ClientEvent::SignIn(HResult(from.arbitrary()?)),
         1 => ClientEvent::SignOut,
         2 => ClientEvent::ShuttingDown,
+        3 => {
+            let arguments = [Variant::Number(0), Variant::Number(from.arbitrary()?)];
+            let presence = communicator::reading::event_presence(&arguments);
+            presence.map_or(ClientEvent::Changed, ClientEvent::Presence)
+        }
         _ => ClientEvent::Changed,
     })
 }

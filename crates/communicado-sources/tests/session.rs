@@ -37,7 +37,7 @@ struct SessionFixture {
 
 impl SessionFixture {
     fn new() -> Self {
-        let session = ClientSession::new(KEEPALIVE);
+        let session = ClientSession::new(KEEPALIVE, true);
         Self { session, now: Moment::START, pending: None, reported: None, disconnects: 0 }
     }
 
@@ -134,6 +134,14 @@ fn available() -> AccountSignIn {
     AccountSignIn::SignedIn { availability, activity: None, raw, note: None }
 }
 
+fn presence(availability: Availability) -> AccountSignIn {
+    AccountSignIn::SignedIn { availability, activity: None, raw: String::new(), note: None }
+}
+
+fn with_presence(availability: Availability) -> ReportedStatus {
+    ReportedStatus::SignIn(presence(availability))
+}
+
 #[test]
 fn a_session_connects_once_the_client_runs_and_not_before() {
     let mut fixture = SessionFixture::new();
@@ -203,6 +211,77 @@ fn a_new_sign_in_after_a_sign_out_counts_at_once() {
     fixture.event(ClientEvent::SignIn(OK));
     fixture.reads(signed_in());
     fixture.expect_report(Life::Running, Some(&available()));
+}
+
+#[test]
+fn the_presence_of_an_event_is_reported_before_the_read_that_confirms_it() {
+    let mut fixture = SessionFixture::open(with_presence(Availability::Available));
+    let busy = presence(Availability::Busy);
+    fixture.event(ClientEvent::Presence(busy.clone()));
+    fixture.expect_report(Life::Running, Some(&busy));
+    fixture.reads(with_presence(Availability::Busy));
+    fixture.expect_report(Life::Running, Some(&busy));
+    assert_eq!(fixture.wait_for_deadline(), KEEPALIVE.interval);
+}
+
+#[test]
+fn a_read_that_may_precede_the_event_does_not_undo_its_presence() {
+    let mut fixture = SessionFixture::open(with_presence(Availability::Available));
+    let busy = presence(Availability::Busy);
+    fixture.event(ClientEvent::Changed);
+    fixture.event(ClientEvent::Presence(busy.clone()));
+    fixture.reads(with_presence(Availability::Available));
+    fixture.expect_report(Life::Running, Some(&busy));
+    fixture.reads(with_presence(Availability::Away));
+    fixture.expect_report(Life::Running, Some(&presence(Availability::Away)));
+}
+
+#[test]
+fn the_presence_of_an_event_counts_only_while_the_user_is_known_to_be_signed_in() {
+    let busy = || ClientEvent::Presence(presence(Availability::Busy));
+    let mut fixture = SessionFixture::open(ReportedStatus::SIGNED_OUT);
+    fixture.event(busy());
+    fixture.expect_report(Life::Running, None);
+    let mut fixture = SessionFixture::open(with_presence(Availability::Available));
+    fixture.event(ClientEvent::SignOut);
+    fixture.event(busy());
+    fixture.expect_report(Life::Running, Some(&SIGNED_OUT));
+    let mut fixture = SessionFixture::open(with_presence(Availability::Available));
+    fixture.event(ClientEvent::Changed);
+    fixture.wait(KEEPALIVE.timeout);
+    fixture.event(busy());
+    fixture.expect_report(Life::Unknown(UnknownReason::NotResponding), None);
+}
+
+#[test]
+fn a_client_that_contradicts_an_event_is_trusted_no_more() {
+    let [available, busy, away] = [Availability::Available, Availability::Busy, Availability::Away];
+    // The event has the presence before the change, or the client answers with it.
+    for (event, answer) in [(available, busy), (busy, available)] {
+        let mut fixture = SessionFixture::open(with_presence(available));
+        fixture.event(ClientEvent::Presence(presence(event)));
+        fixture.expect_report(Life::Running, Some(&presence(event)));
+        fixture.reads(with_presence(answer));
+        fixture.expect_report(Life::Running, Some(&presence(answer)));
+        assert_eq!(fixture.wait_for_deadline(), Duration::from_secs(1));
+        fixture.reads(with_presence(busy));
+        fixture.event(ClientEvent::Presence(presence(away)));
+        fixture.expect_report(Life::Running, Some(&presence(busy)));
+        fixture.reads(with_presence(away));
+        fixture.expect_report(Life::Running, Some(&presence(away)));
+    }
+}
+
+#[test]
+fn a_client_that_was_not_trusted_is_not_trusted_in_its_next_run() {
+    let mut fixture = SessionFixture::new();
+    fixture.session = ClientSession::new(KEEPALIVE, false);
+    for process in [7, 8] {
+        fixture.runs(&[process]);
+        fixture.reads(with_presence(Availability::Available));
+        fixture.event(ClientEvent::Presence(presence(Availability::Busy)));
+        fixture.expect_report(Life::Running, Some(&presence(Availability::Available)));
+    }
 }
 
 #[test]
@@ -363,7 +442,7 @@ fn random_inputs_never_report_a_client_as_running_that_does_not_run() {
         let mut fixture = SessionFixture::new();
         let mut is_running = false;
         for _ in 0..60 {
-            match random(seed, 12) {
+            match random(seed, 13) {
                 0 => {
                     is_running = false;
                     let states =
@@ -407,6 +486,7 @@ fn random_inputs_never_report_a_client_as_running_that_does_not_run() {
                     fixture.event(ClientEvent::SignIn(if random(seed, 2) == 0 { OK } else { BUSY }))
                 }
                 10 => fixture.event(ClientEvent::ShuttingDown),
+                11 => fixture.event(ClientEvent::Presence(presence(Availability::Busy))),
                 _ => fixture.wait(Duration::from_millis(random(seed, 8000))),
             }
             let reports_running =

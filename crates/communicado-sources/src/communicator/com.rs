@@ -7,7 +7,7 @@ use communicado_windows::com::{AdvisoryConnection, Apartment, CallError, Dispatc
 use communicado_windows::{Guid, HResult, Variant};
 
 use super::api::{EVENTS, event, member};
-use super::reading::MessengerMembers;
+use super::reading::{MessengerMembers, event_presence};
 use crate::windows::com_worker::{ComClient, EventSender};
 use crate::windows::reading::{ClientReading, MemberValue, ReportedStatus};
 use crate::windows::registered_client::RegisteredClient;
@@ -95,8 +95,11 @@ fn client_event(event: &DispatchEvent) -> Option<ClientEvent> {
         }
         event::ON_SIGNOUT => Some(ClientEvent::SignOut),
         event::ON_APP_SHUTDOWN => Some(ClientEvent::ShuttingDown),
-        event::ON_MY_STATUS_CHANGE
-        | event::ON_MY_FRIENDLY_NAME_CHANGE
+        event::ON_MY_STATUS_CHANGE => {
+            let presence = event_presence(&event.arguments);
+            Some(presence.map_or(ClientEvent::Changed, ClientEvent::Presence))
+        }
+        event::ON_MY_FRIENDLY_NAME_CHANGE
         | event::ON_MY_PROPERTY_CHANGE
         | event::ON_CONTACT_STATUS_CHANGE => Some(ClientEvent::Changed),
         _ => None,

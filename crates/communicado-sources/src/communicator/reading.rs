@@ -50,6 +50,14 @@ impl MessengerMembers {
     }
 }
 
+/// The presence that the arguments of `OnMyStatusChange` mean: a success code and a status.
+#[must_use]
+pub fn event_presence(arguments: &[Variant]) -> Option<AccountSignIn> {
+    let [Variant::Number(0), status @ Variant::Number(_)] = arguments else { return None };
+    let ReportedStatus::SignIn(presence) = status_of(&Ok(status.clone()))? else { return None };
+    matches!(presence, AccountSignIn::SignedIn { .. }).then_some(presence)
+}
+
 /// The status that a value means, or `None` if the member is missing.
 fn status_of(value: &MemberValue) -> Option<ReportedStatus> {
     let number = match value {
@@ -152,6 +160,23 @@ mod tests {
         members.signin_name.clone_from(&members.service_id);
         assert_eq!(members.reading().account, None);
         assert_eq!(members.reading().name.as_deref(), Some("Alice"));
+    }
+
+    #[test]
+    fn an_event_carries_a_presence_only_in_the_documented_order() {
+        let check = |arguments: &[Variant], expected: Option<ReportedStatus>| {
+            let presence = event_presence(arguments).map(ReportedStatus::SignIn);
+            assert_eq!(presence, expected, "{arguments:?}");
+        };
+        let [ok, failed, busy] = [0, -1, 0x0A].map(Variant::Number);
+        let presence = signed_in(Availability::Busy, None, "BUSY");
+        check(&[ok.clone(), busy.clone()], Some(presence));
+        check(&[busy.clone(), ok.clone()], None);
+        check(&[failed, busy.clone()], None);
+        check(&[ok.clone(), Variant::Number(1)], None);
+        check(&[ok, Variant::Empty], None);
+        check(&[busy], None);
+        check(&[], None);
     }
 
     #[test]

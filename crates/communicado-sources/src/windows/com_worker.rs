@@ -79,6 +79,16 @@ pub(crate) enum WorkerOutput {
     Event(ClientEvent),
 }
 
+impl WorkerOutput {
+    const fn replaces(&self, last: &Self) -> bool {
+        matches!(
+            (self, last),
+            (Self::Event(ClientEvent::Changed), Self::Event(ClientEvent::Changed))
+                | (Self::Event(ClientEvent::Presence(_)), Self::Event(ClientEvent::Presence(_)))
+        )
+    }
+}
+
 enum WorkerCommand {
     Connect(u32, Guid),
     Read(u32),
@@ -177,13 +187,12 @@ impl OutputQueue {
         if queue.is_abandoned {
             return;
         }
-        let is_change = matches!(output, WorkerOutput::Event(ClientEvent::Changed));
-        let last_is_change =
-            matches!(queue.outputs.back(), Some(WorkerOutput::Event(ClientEvent::Changed)));
-        let is_full =
-            queue.outputs.len() >= OUTPUTS_MAX && matches!(output, WorkerOutput::Event(_));
-        if !(is_change && last_is_change || is_full) {
-            queue.outputs.push_back(output);
+        let is_full = queue.outputs.len() >= OUTPUTS_MAX;
+        match queue.outputs.back_mut() {
+            // Only the last one of several changes counts.
+            Some(last) if output.replaces(last) => *last = output,
+            Some(_) if is_full && matches!(output, WorkerOutput::Event(_)) => {}
+            Some(_) | None => queue.outputs.push_back(output),
         }
         let waker = queue.waker.take();
         drop(queue);

@@ -17,6 +17,8 @@ pub struct KnownClient {
     pub classes: &'static [Guid],
     /// The family of the package that has its program, if the program is always in a package.
     pub package: Option<&'static str>,
+    /// True if its events carry the presence before the change, not the new one.
+    pub sends_former_presence: bool,
     /// Other programs that it starts and that may outlive it.
     pub helpers: &'static [&'static str],
 }
@@ -62,7 +64,11 @@ pub const KNOWN_CLIENTS: &[KnownClient] = &[
     known("Cisco Jabber", "jabber", "CiscoJabber.exe"),
     known("Zoom", "zoom", "Zoom.exe"),
     known("Skype", "skype", "Skype.exe"),
-    KnownClient { classes: &[MESSENGER], ..known("Jitsi", "jitsi", "jitsi.exe") },
+    KnownClient {
+        classes: &[MESSENGER],
+        sends_former_presence: true,
+        ..known("Jitsi", "jitsi", "jitsi.exe")
+    },
 ];
 
 const fn known(app: &'static str, client: &'static str, program: &'static str) -> KnownClient {
@@ -73,6 +79,7 @@ const fn known(app: &'static str, client: &'static str, program: &'static str) -
         default_class: None,
         classes: &[],
         package: None,
+        sends_former_presence: false,
         helpers: &[],
     }
 }

@@ -15,6 +15,7 @@ pub mod class_server;
 pub(crate) mod com_worker;
 pub mod decision;
 mod draft;
+mod event_trust;
 pub mod finding;
 pub mod known_clients;
 #[cfg(windows)]

@@ -6,7 +6,7 @@ use communicado_core::{Life, UnknownReason};
 use communicado_windows::Guid;
 
 use super::decision::{Basis, Decision, Evidence, ProcessEvidence};
-use super::known_clients::MESSENGER;
+use super::known_clients::{MESSENGER, by_app};
 use super::session::ProcessState;
 
 /// A registered client, or a known one that runs.
@@ -72,6 +72,12 @@ impl RegisteredClient {
     #[must_use]
     pub fn is_messenger(&self) -> bool {
         self.class == Some(MESSENGER)
+    }
+
+    /// Returns whether its events are known to carry the presence before the change.
+    #[must_use]
+    pub fn sends_former_presence(&self) -> bool {
+        by_app(&self.app).is_some_and(|known| known.sends_former_presence)
     }
 
     /// Returns whether its root object can be created without a start of the client.

@@ -3,9 +3,9 @@
 //! Pure: inputs go in with their moment, actions come out. Only one read is pending at a time. The
 //! caller reads on a separate thread, because the client may hang.
 //!
-//! **Know:** an event only shows that something has changed. Clients send its arguments in the
-//! wrong order, or the status before the change. So the session reads the client after each event,
-//! and reports what it reads. It reports only a sign-out and a failed sign-in at once.
+//! **Know:** an event is no proof. Clients send its arguments in the wrong order, or the status
+//! before the change. So the session reads the client after each event. It reports at once only a
+//! sign-out, a failed sign-in, and the presence of a user who is known to be signed in.
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -14,6 +14,7 @@ use std::time::Duration;
 use communicado_core::{Life, Moment, SignInFailure, UnknownReason};
 use communicado_windows::HResult;
 
+use super::event_trust::EventTrust;
 use super::reading::{ClientReading, ReadFailure, ReportedStatus, read_failure};
 use crate::keepalive::Keepalive;
 use crate::sign_in::AccountSignIn;
@@ -24,6 +25,8 @@ const WAIT_MIN: Duration = Duration::from_millis(250);
 const WAIT_MAX: Duration = Duration::from_secs(5);
 /// The time after a sign-out event in which a signed-in status counts as older than the event.
 const SIGN_OUT_HOLD: Duration = Duration::from_secs(1);
+/// The time after which a read that contradicts the last event is repeated.
+const CONTRADICTION_RETRY: Duration = Duration::from_secs(1);
 /// The time that a client has to shut down before the session reads it again.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
 
@@ -60,12 +63,14 @@ pub enum SessionInput {
 }
 
 /// Event of a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientEvent {
     /// A sign-in has succeeded or failed.
     SignIn(HResult),
     /// The user has signed out.
     SignOut,
+    /// The presence of the user has changed to this one.
+    Presence(AccountSignIn),
     /// Another change.
     Changed,
     /// The client shuts down.
@@ -126,6 +131,7 @@ pub struct ClientSession {
     signed_out_until: Option<Moment>,
     /// The failure of the last sign-in.
     sign_in_failure: Option<SignInFailure>,
+    trust: EventTrust,
     account: Option<String>,
     name: Option<String>,
     actions: Vec<SessionAction>,
@@ -151,14 +157,18 @@ struct PendingRead {
     repeat: bool,
     /// The result may be older than a sign-out.
     is_outdated: bool,
+    /// The result may be older than a reported presence.
+    precedes_presence: bool,
     /// The timeout has elapsed.
     is_late: bool,
 }
 
 impl ClientSession {
     /// A session with a client that does not run.
+    ///
+    /// `trusts_events` is false for a client whose events are known to carry a wrong presence.
     #[must_use]
-    pub const fn new(keepalive: Keepalive) -> Self {
+    pub const fn new(keepalive: Keepalive, trusts_events: bool) -> Self {
         Self {
             keepalive,
             phase: SessionPhase::Down,
@@ -170,6 +180,7 @@ impl ClientSession {
             failures: 0,
             signed_out_until: None,
             sign_in_failure: None,
+            trust: EventTrust::new(trusts_events),
             account: None,
             name: None,
             actions: Vec::new(),
@@ -265,8 +276,8 @@ impl ClientSession {
         }
         self.report(life, None);
         let (keepalive, last_read) = (self.keepalive, self.last_read);
-        let actions = mem::take(&mut self.actions);
-        *self = Self { last_read, actions, ..Self::new(keepalive) };
+        let (trust, actions) = (self.trust.clone(), mem::take(&mut self.actions));
+        *self = Self { last_read, trust, actions, ..Self::new(keepalive, true) };
     }
 
     fn connect(&mut self, now: Moment) {
@@ -289,6 +300,7 @@ impl ClientSession {
             sent_at: now,
             repeat: false,
             is_outdated: false,
+            precedes_presence: false,
             is_late: false,
         });
         self.next = None;
@@ -311,7 +323,7 @@ impl ClientSession {
                 self.phase = SessionPhase::Connected;
                 self.failures = 0;
                 self.next = Some(now.after(self.keepalive.interval));
-                self.apply(now, reading, read.is_outdated);
+                self.apply(now, reading, read);
                 if read.repeat && self.phase == SessionPhase::Connected {
                     self.read(now);
                 }
@@ -320,7 +332,7 @@ impl ClientSession {
         }
     }
 
-    fn apply(&mut self, now: Moment, reading: ClientReading, is_outdated: bool) {
+    fn apply(&mut self, now: Moment, reading: ClientReading, read: PendingRead) {
         self.account = reading.account.or(self.account.take());
         self.name = reading.name.or(self.name.take());
         let sign_in = match reading.status {
@@ -333,14 +345,25 @@ impl ClientSession {
             ReportedStatus::SignIn(sign_in) => sign_in,
         };
         let is_signed_in = matches!(sign_in, AccountSignIn::SignedIn { .. });
-        if is_signed_in && (is_outdated || self.signed_out_until.is_some_and(|until| now < until)) {
+        if is_signed_in && (read.is_outdated || self.is_sign_out_held(now)) {
             // The client has reported a sign-out. A later read shows it.
             self.next = Some(self.signed_out_until.unwrap_or(now.after(SIGN_OUT_HOLD)));
             return self.report_signed_out();
         }
         self.sign_in_failure = None;
         self.signed_out_until = None;
+        // The next read is pending.
+        if is_signed_in && read.precedes_presence {
+            return;
+        }
+        if is_signed_in && self.trust.is_contradicted_by(&sign_in) {
+            self.next = Some(now.after(CONTRADICTION_RETRY));
+        }
         self.report(Life::Running, Some(sign_in));
+    }
+
+    fn is_sign_out_held(&self, now: Moment) -> bool {
+        self.signed_out_until.is_some_and(|until| now < until)
     }
 
     fn report_signed_out(&mut self) {
@@ -403,9 +426,22 @@ impl ClientSession {
                 }
                 self.report_signed_out();
             }
+            ClientEvent::Presence(presence) => self.handle_presence(now, presence),
             ClientEvent::Changed => {}
         }
         self.read(now);
+    }
+
+    /// Reports the presence of an event, if it counts before the next read.
+    fn handle_presence(&mut self, now: Moment, presence: AccountSignIn) {
+        let is_late = self.pending.is_some_and(|read| read.is_late);
+        if is_late || self.is_sign_out_held(now) || !self.trust.accepts(&presence) {
+            return;
+        }
+        if let Some(read) = &mut self.pending {
+            read.precedes_presence = true;
+        }
+        self.report(Life::Running, Some(presence));
     }
 
     fn shut_down(&mut self, now: Moment) {
@@ -417,6 +453,9 @@ impl ClientSession {
     }
 
     fn report(&mut self, life: Life, sign_in: Option<AccountSignIn>) {
+        if !matches!(sign_in, Some(AccountSignIn::SignedIn { .. })) {
+            self.trust.forget();
+        }
         let has_failed = matches!(sign_in, Some(AccountSignIn::SignedOut(Some(_))));
         let is_in = !matches!(sign_in, None | Some(AccountSignIn::SignedOut(_)));
         // A substitute name only where the account says more than the client alone.

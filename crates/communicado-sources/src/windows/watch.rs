@@ -123,7 +123,7 @@ fn handle_clients<C: ComClient>(
         }
         removed.retain(|name| *name != client.client);
         let slot = slots.entry(client.client.clone()).or_insert_with(|| ClientSlot {
-            session: ClientSession::new(keepalive),
+            session: ClientSession::new(keepalive, !client.sends_former_presence()),
             reporter: SessionReporter::default(),
             class,
             processes: Vec::new(),

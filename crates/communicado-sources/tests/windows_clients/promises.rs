@@ -307,7 +307,7 @@ struct Follower {
 
 impl Follower {
     fn new() -> Self {
-        let session = ClientSession::new(KEEPALIVE);
+        let session = ClientSession::new(KEEPALIVE, true);
         Self { session, now: Moment::START, pending: None, reported: None }
     }
 
