@@ -4,7 +4,7 @@
 import { SILENCE, refusal } from "./client.js";
 import { lobby } from "./lobby.js";
 import { at, own } from "./own.js";
-import { ROWS_MAX, element, table } from "./table.js";
+import { ROWS_MAX, element, sorted, table } from "./table.js";
 import { connectOnce } from "./tabs.js";
 import { ago, moment, words } from "./words.js";
 
@@ -26,6 +26,8 @@ const CACHE = ["communicado board", only.group].join(" ").trim();
 const lay = query.has("lobby") ? lobby(at("rows"), at("clock"), at("more")) : null;
 /** @type {HTMLSelectElement} */
 const group = at("group");
+/** @type {HTMLSelectElement} */
+const order = at("order");
 /** @type {HTMLInputElement} */
 const find = at("find");
 /** @type {import("./client.js").Feed|undefined} */
@@ -33,6 +35,10 @@ let feed;
 /** @type {Session|undefined} */
 let session;
 let groups = query.get("group") ?? "";
+order.value = query.get("sort") ?? "name";
+if (!order.value) order.value = "name";
+/** The title of the page without a group. */
+const title = at("title").textContent ?? "";
 let planned = 0;
 let cost = 0;
 const mine = own({ feed: () => feed, leave });
@@ -99,7 +105,7 @@ function door(why = "") {
   localStorage.clear();
   feed = undefined;
   mine(undefined);
-  draw([], { own: null, old: false, today: "" });
+  draw([], { own: null, old: false, today: "", headed: false });
   document.documentElement.classList.remove("old");
   for (const id of ["counts", "link", "news"]) at(id).textContent = "";
   at("leave").hidden = true;
@@ -191,7 +197,8 @@ function show() {
   const { state, heard } = feed;
   const age = feed.age();
   const people = feed.people();
-  const shown = people.filter(matches);
+  const by = /** @type {import("./table.js").Order} */ (order.value);
+  const shown = sorted(people.filter(matches), by);
   const me = session.person;
   link(state, age);
   if (!heard) {
@@ -199,13 +206,15 @@ function show() {
     return;
   }
   choose(people);
+  head(by);
   const old = age > SILENCE;
   document.documentElement.classList.toggle("old", old);
   count(shown, old ? ` at ${moment(heard)}` : "");
   mine(me === null ? undefined : feed.person(me), { may: session.scopes.includes("publish"), old });
-  draw(shown, { own: me, old, today: new Date().toDateString() });
-  at("more").hidden = shown.length <= ROWS_MAX;
-  at("more").textContent = `${shown.length - ROWS_MAX} more people are not shown: search for a name, or choose a group.`;
+  draw(shown, { own: me, old, today: new Date().toDateString(), headed: by === "status" && !lay });
+  const rest = shown.length - ROWS_MAX;
+  at("more").hidden = rest <= 0;
+  if (rest > 0) at("more").textContent = `${rest} more people are not shown: search for a name, or choose a group.`;
   if (!shown.length) {
     const [title, text] = at("empty").children;
     if (title) title.textContent = people.length ? "Nobody matches" : "The board has no people yet";
@@ -249,6 +258,16 @@ function choose(people) {
   group.value = groups;
 }
 
+/** Shows the group in the title, and the order in the table's head. @param {string} by */
+function head(by) {
+  const text = groups ? `${title}: ${groups}` : title;
+  if (at("title").textContent !== text) at("title").textContent = document.title = text;
+  for (const button of document.querySelectorAll("[data-order]")) {
+    const is = button.getAttribute("data-order") === by;
+    button.closest("th")?.setAttribute("aria-sort", is ? "ascending" : "none");
+  }
+}
+
 /** @type {Map<string, string>} */
 const news = new Map();
 
@@ -267,14 +286,26 @@ function announce(now, before) {
 }
 
 at("filters").addEventListener("submit", (event) => event.preventDefault());
-at("filters").addEventListener("input", () => {
+at("filters").addEventListener("input", filtered);
+for (const button of document.querySelectorAll("[data-order]")) {
+  button.addEventListener("click", () => {
+    order.value = button.getAttribute("data-order") ?? "name";
+    filtered();
+  });
+}
+
+/** Keeps the filters and the order in the address. */
+function filtered() {
   groups = group.value;
   const to = new URL(location.href);
-  if (groups) to.searchParams.set("group", groups);
-  else to.searchParams.delete("group");
+  const set = (/** @type {string} */ name, /** @type {string} */ value) =>
+    value ? to.searchParams.set(name, value) : to.searchParams.delete(name);
+  set("group", groups);
+  set("sort", order.value === "name" ? "" : order.value);
   history.replaceState(null, "", to);
   plan();
-});
+}
+
 at("rows").addEventListener("animationend", ({ target }) => {
   const row = /** @type {HTMLElement} */ (target).closest("tr");
   if (row && !row.getAnimations({ subtree: true }).some((it) => it.playState === "running")) row.classList.remove("fresh");

@@ -5,6 +5,18 @@
 /** @typedef {"in"|"away"|"busy"|"dnd"|"out"|"changing"|"unknown"} Kind */
 /** @typedef {{kind: Kind, word: string, detail: string}} Words */
 
+/** The headings of people of the same kind, in their order. @type {Record<Kind, string>} */
+export const TITLES = {
+  in: "In",
+  busy: "Busy",
+  dnd: "Do not disturb",
+  away: "Away",
+  changing: "Changing",
+  out: "Out",
+  unknown: "Unknown",
+};
+export const KINDS = /** @type {Kind[]} */ (Object.keys(TITLES));
+
 /** @type {Record<string, [Kind, string]>} */
 const PRESENCE = {
   available: ["in", "Available"],
