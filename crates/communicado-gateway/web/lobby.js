@@ -1,6 +1,7 @@
 // The board on a wall (`?lobby`): all people as large as fits, with a clock; the screen stays on.
 // If not all people fit at a readable size, the board cycles through pages.
 
+import { t } from "./texts.js";
 import { date, moment } from "./words.js";
 
 const PAGE_MS = 12_000;
@@ -83,7 +84,7 @@ export function lobby(body, clock, more) {
     page %= pages;
     rows.forEach((row, index) => (row.hidden = Math.floor(index / each) !== page));
     more.hidden = pages === 1;
-    more.textContent = `Page ${page + 1} of ${pages}`;
+    more.textContent = t("Page {page} of {pages}", { page: page + 1, pages });
   }
 
   function tick() {

@@ -1,6 +1,7 @@
 // The rows of people, their order and the headings between them. A row is rebuilt only when its
 // person changes.
 
+import { t } from "./texts.js";
 import { KINDS, TITLES, full, initials, moment, words } from "./words.js";
 
 /** @typedef {import("./client.js").Person} Person */
@@ -36,17 +37,24 @@ export const face = (name, kind) =>
 
 /** @typedef {"name"|"status"|"group"} Order */
 
-/** The order of people who are sorted by name. @type {Record<Order, (person: Person) => string>} */
+/** @typedef {(id: string) => string} Naming The display name of a group. */
+
+/** The groups of a person. @param {Person} person @param {Naming} naming */
+const groupsOf = ({ groups }, naming) => groups.map(naming).join(", ");
+
+/** The order of people who are sorted by name.
+ * @type {Record<Order, (person: Person, naming: Naming) => string>} */
 const KEYS = {
   name: () => "",
   status: (person) => String(KINDS.indexOf(words(person).kind)),
   // People without a group come last.
-  group: (person) => person.groups.join(", ") || "\uffff",
+  group: (person, naming) => groupsOf(person, naming) || "\uffff",
 };
 
-/** @param {Person[]} people Sorted by name. @param {Order} by @returns {Person[]} */
-export function sorted(people, by) {
-  const key = KEYS[by];
+/** @param {Person[]} people Sorted by name. @param {Order} by @param {Naming} naming
+ * @returns {Person[]} */
+export function sorted(people, by, naming) {
+  const key = (/** @type {Person} */ person) => KEYS[by](person, naming);
   return [...people].sort((a, b) => key(a).localeCompare(key(b)));
 }
 
@@ -69,8 +77,8 @@ function note(text) {
 const time = (when) =>
   when ? [element("time", { datetime: when, title: full.format(new Date(when)) }, moment(when))] : [];
 
-/** @param {HTMLTableSectionElement} body */
-export function table(body) {
+/** @param {HTMLTableSectionElement} body @param {Naming} naming */
+export function table(body, naming) {
   /** @type {Map<string, HTMLTableRowElement>} */
   const rows = new Map();
   /** The content of each row. @type {WeakMap<HTMLElement, string>} */
@@ -83,22 +91,27 @@ export function table(body) {
       element("td", { role: "cell", class: name }, ...inside);
     const name = element("span", { class: "name" }, element("bdi", {}, person.name));
     name.classList.toggle("long", person.name.length > NAME_MAX);
-    if (own) name.append(element("i", {}, " (you)"));
+    if (own) name.append(element("i", {}, ` ${t("(you)")}`));
     const who = element("span", { class: "who" }, face(person.name, kind), name);
-    const status = [element("strong", {}, old ? `was ${word}` : word), " "];
+    const status = [element("strong", {}, old ? t("was {status}", { status: word }) : word), " "];
     if (detail) status.push(element("small", {}, detail));
-    if (person.manual) status.push(element("small", { class: "hand" }, "set by hand"));
+    if (person.manual) status.push(element("small", { class: "hand" }, t("set by hand")));
     row.className = `is-${kind}`;
     row.classList.toggle("own", own);
     row.classList.toggle("noted", !!person.note);
     row.classList.toggle("detailed", !!detail);
+    const labelled = (/** @type {string} */ name, /** @type {string|null} */ when) => {
+      const made = cell(name, ...time(when));
+      made.dataset.label = t(name);
+      return made;
+    };
     row.replaceChildren(
       element("th", { role: "rowheader", scope: "row" }, who),
       cell("status", ...status),
-      cell("groups", person.groups.join(", ")),
-      cell("since", ...time(person.since)),
+      cell("groups", groupsOf(person, naming)),
+      labelled("since", person.since),
       cell("note", ...(person.note ? [note(person.note)] : [])),
-      cell("back", ...time(person.returns)),
+      labelled("back", person.returns),
     );
   }
 
@@ -118,7 +131,7 @@ export function table(body) {
     for (const [index, person] of people.slice(0, ROWS_MAX).entries()) {
       const kind = kinds[index];
       if (headed && kind && kind !== kinds[index - 1]) {
-        body.insertBefore(heading(TITLES[kind], kinds.filter((it) => it === kind).length), next);
+        body.insertBefore(heading(t(TITLES[kind]), kinds.filter((it) => it === kind).length), next);
       }
       let row = rows.get(person.id);
       const content = JSON.stringify([person, old, today]);
