@@ -2,6 +2,7 @@
 
 import { t } from "./texts.js";
 import { ago, words } from "./words.js";
+import { privacy } from "./privacy.js";
 import { element, face, picture } from "./table.js";
 
 /** @typedef {import("./client.js").Feed} Feed */
@@ -48,6 +49,7 @@ export function own({ feed, leave }) {
   /** @type {ReturnType<typeof setInterval>|undefined} */
   let again;
   let shown = "";
+  const controls = privacy((id) => feed()?.person(id)?.name);
 
   const chosen = () => [...choices].find((choice) => choice.checked)?.value ?? "";
 
@@ -66,6 +68,7 @@ export function own({ feed, leave }) {
     dialog.showModal();
     const { id } = person;
     at("devices").hidden = true;
+    controls.open(id);
     devices(id);
     clearInterval(again);
     again = setInterval(() => (dialog.open ? devices(id) : clearInterval(again)), AGAIN_MS);
@@ -75,8 +78,9 @@ export function own({ feed, leave }) {
   async function devices(id) {
     const section = at("devices");
     const answer = await fetch(`v1/people/${encodeURIComponent(id)}`).catch(() => null);
-    /** @type {Person} */
-    const { devices = [] } = answer?.ok ? await answer.json() : {};
+    /** @type {Partial<Person> & {badge?: string|null}} */
+    const { devices = [], badge } = answer?.ok ? await answer.json() : {};
+    if (answer?.ok) controls.badge(badge);
     section.hidden = !devices.length;
     section.querySelector("ul")?.replaceChildren(...devices.map((device) => {
       const { kind, word, detail } = words(device);

@@ -104,6 +104,13 @@ export const TEXTS = [
   ["Sign out of the board", "Von der Übersicht abmelden", "Se déconnecter du tableau", "Cerrar la sesión del panel"],
   ["My devices", "Meine Geräte", "Mes appareils", "Mis dispositivos"],
   ["Only you and administrators see these.", "Nur Sie und Administratoren sehen diese.", "Vous seul et les administrateurs les voyez.", "Solo usted y los administradores los ven."],
+  ["My badge", "Mein Badge", "Mon badge", "Mi insignia"],
+  ["A badge is a public picture of my status, without my name.", "Ein Badge ist ein öffentliches Bild meines Status, ohne meinen Namen.", "Un badge est une image publique de mon statut, sans mon nom.", "Una insignia es una imagen pública de mi estado, sin mi nombre."],
+  ["Show my badge", "Mein Badge zeigen", "Afficher mon badge", "Mostrar mi insignia"],
+  ["Readers of my status", "Leser meines Status", "Lecteurs de mon statut", "Lectores de mi estado"],
+  ["Nobody has read my status yet.", "Noch niemand hat meinen Status gelesen.", "Personne n’a encore lu mon statut.", "Nadie ha leído mi estado todavía."],
+  ["a deleted token", "ein gelöschtes Token", "un jeton supprimé", "un token eliminado"],
+  ["and {count} more readers", "und {count} weitere Leser", "et {count} autres lecteurs", "y {count} lectores más"],
   ["last update {ago}", "letzte Meldung {ago}", "dernière mise à jour {ago}", "última actualización {ago}"],
 ];
 
