@@ -6,17 +6,17 @@ import { date, moment } from "./words.js";
 
 const PAGE_MS = 12_000;
 
-/** @typedef {{name: string, width: number, height: number, lines: number, floor: number}} Layout */
+/** @typedef {{name: string, width: number, height: number, line: number, floor: number}} Layout */
 
-/** The forms of a card, with its smallest size in its own em, of which `lines` is the height of a
- * note. `floor` is the smallest readable em, in hundredths of the screen's shorter side.
+/** The forms of a card. The smallest size of a card and the height of a line of its note are in its
+ * own em. `floor` is the smallest readable em, in hundredths of the screen's shorter side.
  * @type {Layout[]} */
 const FULL = [
-  { name: "tall", width: 13, height: 12.6, lines: 1.25, floor: 1.5 },
-  { name: "wide", width: 17, height: 6.4, lines: 1.25, floor: 1.5 },
+  { name: "tall", width: 13, height: 12.6, line: 1.25, floor: 1.5 },
+  { name: "wide", width: 17, height: 6.4, line: 1.25, floor: 1.5 },
 ];
-/** Without notes. */
-const COMPACT = { name: "compact", width: 14, height: 2.9, lines: 0, floor: 1.15 };
+/** The form of a card without a note. */
+const COMPACT = { name: "compact", width: 14, height: 2.9, line: 0, floor: 1.15 };
 /** The gap between cards in em, which is part of the space of a card. */
 const GAP = 0.6;
 /** The smallest em of any screen in pixels. */
@@ -68,7 +68,7 @@ export function lobby(body, clock, more) {
     const rem = parseFloat(getComputedStyle(root).fontSize);
     // The last line is for the number of the page.
     const height = screen - body.getBoundingClientRect().top - 2.2 * rem;
-    const { name, em, columns, rows: lines, height: least, lines: line } =
+    const { name, em, columns, rows: lines, height: least, line } =
       fit(rows.length, body.clientWidth, height, Math.min(width, screen));
     const spare = height / lines / em - GAP - least;
     root.dataset.cards = name;
