@@ -190,8 +190,13 @@ impl Subscriber {
     }
 }
 
+/// The Python that has the libraries of the sinks' peers.
+pub fn sink_python() -> PathBuf {
+    peer_folder("python").join("bin/python3")
+}
+
 /// The folder of peers that `cargo xtask sink-peers` installs.
-fn peer_folder(name: &str) -> PathBuf {
+pub(crate) fn peer_folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers/sinks").join(name);
     assert!(folder.is_dir(), "{} is missing\n  help: cargo xtask sink-peers", folder.display());
     folder

@@ -31,6 +31,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("dbus-daemon"), "dbus-daemon"),
     (Brings::Program("dbus-run-session"), "dbus-daemon"),
     (Brings::Program("dbus-send"), "dbus-bin"),
+    (Brings::Program("faketime"), "faketime"),
     (Brings::Program("finch"), "finch"),
     (Brings::Program("gdbus"), "libglib2.0-bin"),
     (Brings::Program("haproxy"), "haproxy"),
@@ -54,6 +55,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Library("python3/dist-packages/gi"), "python3-gi"),
     (Brings::Program("setsid"), "util-linux"),
     (Brings::Program("systemd-socket-activate"), "systemd"),
+    (Brings::Program("tmux"), "tmux"),
     (Brings::Library("wine/wine64"), "wine64"),
     // Wine's interfaces, for the peer in C.
     (Brings::Header("wine/wine/windows/oaidl.idl"), "libwine-dev"),

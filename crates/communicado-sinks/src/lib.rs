@@ -11,6 +11,7 @@
 
 pub mod agent;
 mod bar;
+mod dbus;
 mod form;
 pub mod gateway;
 mod hook;
@@ -24,6 +25,7 @@ mod printable;
 pub mod publish;
 mod template;
 mod text;
+mod webhook;
 
 pub use bar::{i3blocks, polybar, waybar};
 pub use form::{Form, Line, LineScope};

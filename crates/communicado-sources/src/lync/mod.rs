@@ -2,11 +2,14 @@
 //! `IUCOfficeIntegration`.
 //!
 //! Reports the sign-in, the presence and the names of the user, as Office reads them. The class
-//! comes from the client's registration and is never a constant: there are two, and other clients
-//! have theirs.
+//! comes from the client's registration, or from the table of known clients.
 
 #[cfg(windows)]
+mod caller;
+#[cfg(windows)]
 mod com;
+#[cfg(windows)]
+mod own_contact;
 pub mod reading;
 
 use crate::descriptor::{Platform, SourceDescriptor};
@@ -22,6 +25,7 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
         "a client at another integrity level, for example as administrator, is not readable",
     ],
     platform: Platform::Windows,
+    is_automatic: true,
     clients: &[],
     options: &[CHECK_OPTION, TIMEOUT_OPTION],
     #[cfg(windows)]

@@ -116,6 +116,23 @@ impl OffBusCause {
         !matches!(self, Self::Starting | Self::Lost)
     }
 
+    /// Returns whether the cause has held since the start of the client's process. A bus or a proxy
+    /// may have come or gone since.
+    pub(super) const fn begins_with_process(&self) -> bool {
+        match self {
+            Self::Starting
+            | Self::Flatpak { .. }
+            | Self::Snap { .. }
+            | Self::NoBus
+            | Self::Unreadable => true,
+            Self::Lost
+            | Self::Proxy { .. }
+            | Self::OtherBus { .. }
+            | Self::HiddenBus { .. }
+            | Self::GoneBus { .. } => false,
+        }
+    }
+
     pub(super) const fn health(&self) -> CheckHealth {
         match self {
             Self::Starting => CheckHealth::Limited,
@@ -147,9 +164,13 @@ impl OffBusCause {
                 "install {client} from your distribution: a snap owns `{NAME}` only if {snap} \
                  declares it"
             ),
-            Self::HiddenBus { .. } | Self::GoneBus { .. } | Self::NoBus => {
+            Self::HiddenBus { .. } | Self::NoBus => {
                 format!("quit {client} and start it inside the desktop session")
             }
+            Self::GoneBus { .. } => format!(
+                "quit {client} and start it inside the desktop session; in tmux, first set \
+                 DBUS_SESSION_BUS_ADDRESS to the current bus"
+            ),
             Self::Unreadable => format!("restart {client} without additional privileges"),
         }
     }
