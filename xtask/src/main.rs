@@ -11,6 +11,7 @@ mod faults;
 mod fresh_clone;
 mod fuzz;
 mod gateway;
+mod package;
 mod peers;
 mod sink_peers;
 mod test;
@@ -94,6 +95,11 @@ const TASKS: &[Task] = &[
         name: "board",
         about: "tests the gateway's board in Chromium, and its client beside others",
         run: board::run,
+    },
+    Task {
+        name: "package",
+        about: "builds the packages into target/packages; --verify or --check",
+        run: package::run,
     },
     Task {
         name: "windows",
