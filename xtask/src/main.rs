@@ -13,6 +13,7 @@ mod fuzz;
 mod gateway;
 mod package;
 mod peers;
+mod release;
 mod sink_peers;
 mod test;
 mod tidy;
@@ -100,6 +101,11 @@ const TASKS: &[Task] = &[
         name: "package",
         about: "builds the packages into target/packages; --verify or --check",
         run: package::run,
+    },
+    Task {
+        name: "release",
+        about: "prepares the release of a VERSION: changelog, versions, packages, tag",
+        run: release::run,
     },
     Task {
         name: "windows",
