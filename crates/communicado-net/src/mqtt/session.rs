@@ -298,6 +298,16 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_subscription_is_an_event() {
+        for (code, expected) in [(0x87, vec![SessionEvent::SubscriptionRefused]), (1, Vec::new())] {
+            let mut subscriber = session();
+            subscriber.receive(&ACCEPTED, after(1)).unwrap();
+            subscriber.subscribe(&["a/b".to_owned()], after(1)).unwrap();
+            assert_eq!(subscriber.receive(&[0x90, 4, 0, 1, 0, code], after(2)).unwrap(), expected);
+        }
+    }
+
+    #[test]
     fn a_refusal_names_the_reason() {
         let mut refused = session();
         let error = refused.receive(&[0x20, 3, 0, 0x86, 0], after(1)).unwrap_err();

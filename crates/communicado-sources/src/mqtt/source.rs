@@ -1,5 +1,6 @@
 //! The source: connects to the broker, subscribes, and reports the state of the client.
 
+use std::convert::Infallible;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use crate::descriptor::{OptionError, ValidatedOptions};
 use crate::state_reporter::StateReporter;
 
 /// Seconds without a packet after which the client of the broker sends a ping.
-const KEEP_ALIVE: u16 = 30;
+const KEEP_ALIVE: u16 = 60;
 
 struct MqttSource {
     name: String,
@@ -62,22 +63,9 @@ pub(super) fn make(options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, Op
 }
 
 impl MqttSource {
-    /// Runs until the connection ends, and returns why.
-    async fn run(&mut self, handle: &SourceHandle) -> NetError {
-        let mut reporter = StateReporter::new(handle.clone(), self.names.clone());
-        match self.follow(&mut reporter).await {
-            Ok(never) => match never {},
-            Err(error) => {
-                reporter.withdraw();
-                error
-            }
-        }
-    }
-
-    async fn follow(
-        &mut self,
-        reporter: &mut StateReporter,
-    ) -> Result<std::convert::Infallible, NetError> {
+    /// Reports the client until the connection ends, which is always an error.
+    async fn follow(&mut self, handle: SourceHandle) -> Result<Infallible, NetError> {
+        let mut reporter = StateReporter::new(handle, self.names.clone());
         let mut connection = self.connection.connect(&client_id(&self.name), None).await?;
         connection.subscribe(&self.table.topics())?;
         // A broker answers in order, so the retained messages come before the answer.
@@ -143,7 +131,7 @@ fn client_id(name: &str) -> String {
 impl Source for MqttSource {
     fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_> {
         Box::pin(async move {
-            let NetError { cause, help, .. } = self.run(&handle).await;
+            let Err(NetError { cause, help, .. }) = self.follow(handle).await;
             SourceError { cause: cause.into(), help: help.into() }
         })
     }
