@@ -27,7 +27,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("raw", "the client's own word for the presence"),
     ("note", "the user's note for others, while signed in"),
     ("reason", "the reason of a signed-out or unknown status"),
-    ("since", "when this status, presence and reason began; empty if no change was observed"),
+    ("since", "when this status, presence and reason began; empty if unknown"),
     ("saved", "the status that the user selected, in the client's own word"),
     ("source", "the source that reported this"),
     (
