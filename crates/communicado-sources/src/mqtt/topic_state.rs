@@ -138,7 +138,7 @@ fn value(payload: &[u8], key: Option<&str>) -> Option<String> {
         Value::String(text) if text.len() <= RAW_MAX => Some(text.clone()),
         Value::Bool(yes) => Some(yes.to_string()),
         Value::Number(number) => Some(number.to_string()),
-        _ => None,
+        Value::String(_) | Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
