@@ -10,6 +10,7 @@
 )]
 
 mod authorization;
+mod board;
 mod client;
 mod cluster;
 mod collector;
