@@ -15,7 +15,7 @@ const client = mqtt.connect(broker, {
   will: { topic: 'teams/connected', payload: 'false', qos: 0, retain: true }
 })
 const publish = (topic, payload) =>
-  client.publishAsync('teams/' + topic, payload, { qos: 0, retain: true })
+  client.publishAsync('teams/' + topic, payload, { qos: 1, retain: true })
 client.on('error', () => {})
 client.on('connect', async () => {
   await publish('connected', 'true')
