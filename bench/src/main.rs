@@ -1,6 +1,6 @@
 //! Benchmarks for every claim about speed, beside comparable programs.
 //!
-//!     cargo build --release -p communicado-cli -p communicado-gateway
+//!     cargo build --profile dist -p communicado-cli -p communicado-gateway
 //!     cargo xtask windows peers
 //!     cargo run --release -p communicado-bench -- all --write
 //!

@@ -61,15 +61,16 @@ pub(crate) fn require() -> Result<(), String> {
     ))
 }
 
-/// The release build of `communicado`, or the program that `COMMUNICADO_BIN` names.
+/// The build of `communicado` as the packages have it, or the program that `COMMUNICADO_BIN` names.
 pub(crate) fn communicado() -> Result<PathBuf, String> {
     let named = std::env::var_os("COMMUNICADO_BIN").map(PathBuf::from);
-    let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/communicado");
+    let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/dist/communicado");
     let program = named.unwrap_or_else(built);
     if program.is_file() {
         return Ok(program);
     }
-    Err("there is no release build to measure\n  help: cargo build --release -p communicado-cli"
+    Err("there is no packaged build to measure\n  help: cargo build --profile dist -p \
+         communicado-cli"
         .to_owned())
 }
 

@@ -200,7 +200,8 @@ impl Workload {
         self.moment += 1;
         let observed_at = Moment::new(Duration::from_micros(self.moment));
         let (source, client, generation) = (SourceId(0), ClientId(client), Generation(1));
-        let observation = Observation { observed_at, source, client, generation, fact };
+        let observation =
+            Observation { observed_at, source, client, generation, fact, began: None };
         black_box(self.roster.handle(observed_at, RosterInput::Observed(observation)));
     }
 

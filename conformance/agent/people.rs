@@ -1,6 +1,7 @@
 //! The status of a person with several devices, pauses and a manual status.
 
 use std::fs;
+use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use communicado_conformance::{Account, ExpectOk as _, Saved};
@@ -99,5 +100,35 @@ fn a_self_signed_certificate_is_trusted_when_it_was_named() {
     fixture.expect_status("publishing");
     let reported: Value = gateway.says("absent", None);
     assert_eq!(reported["devices"][0]["device"], "laptop");
+    ends(&mut agent);
+}
+
+#[test]
+fn an_agent_with_only_a_configured_source_is_the_feeder_of_a_gateway() {
+    let fixture = AgentFixture::new();
+    let gateway = RealGateway::start(&fixture, &[]);
+    gateway.give_token(&fixture);
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let file = fixture.session.folder().join("lines");
+    let write = |state: &str| {
+        let line = format!("{{\"client\":\"teams-account\",{state}}}\n");
+        let opened = fs::File::options().create(true).append(true).open(&file);
+        opened.expect_ok("open the lines").write_all(line.as_bytes()).expect_ok("write a line");
+    };
+    write(r#""status":"signed-in","availability":"busy""#);
+    let run = format!("sources.lines.run=tail,-n,1,-f,{}", file.display());
+    let disabled = ["sources.purple.enabled=false", "sources.provider.enabled=false"];
+    let options = ["--set", &run, "--set", disabled[0], "--set", disabled[1]];
+    let mut agent = fixture.agent_with(&options, |command| {
+        command.env_remove("DBUS_SESSION_BUS_ADDRESS");
+    });
+    let reported = gateway.says("signed-in", Some("busy"));
+    let clients = &reported["devices"][0]["clients"];
+    assert_eq!(clients.as_array().map(Vec::len), Some(1), "{reported}");
+    assert_eq!(clients[0]["client"], "teams-account");
+    write(r#""status":"signed-in","availability":"away""#);
+    gateway.says("signed-in", Some("away"));
+    write(r#""status":"unknown""#);
+    gateway.says("unknown", Some("not-supported"));
     ends(&mut agent);
 }

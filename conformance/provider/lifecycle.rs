@@ -11,6 +11,7 @@ const SIGNED_OUT: &str = "signed-out by provider";
 const SIGNING_IN: &str = "signing-in by provider";
 const SIGNING_OUT: &str = "signing-out by provider";
 const AVAILABLE: &str = "signed-in available/available by provider";
+const NOTED: &str = r#"signed-in available/available note="at my desk" by provider"#;
 const AWAY: &str = "signed-in away/away by provider";
 const MEETING: &str = r#"signed-in busy/busy activity=in-a-meeting note="until four" by provider"#;
 const SHUTTING_DOWN: &str = "shutting-down by provider | alice@uc.test signed-out";
@@ -51,7 +52,7 @@ fn a_provider_that_started_first_is_reported_at_once() {
 }
 
 #[test]
-fn the_time_of_a_change_is_known_only_if_the_change_was_observed() {
+fn a_status_has_the_time_of_its_observed_change_else_the_start_that_the_provider_states() {
     let session = TestSession::new();
     let mut first = watch_first(&session);
     let _provider = start(&session, &[]);
@@ -64,14 +65,25 @@ fn the_time_of_a_change_is_known_only_if_the_change_was_observed() {
         ([&line["since"], &line["accounts"][0]["since"]].map(Clone::clone), at)
     };
     let (known, at) = times(first.output().lines().last().expect_ok("see a line"));
-    assert_eq!(known, [at.clone(), at]);
-    let status = session.communicado().run(&["status", "--client", "provider", "--json"]);
-    let (unknown, at) = times(&status.out);
-    assert_eq!((unknown, at.is_string()), ([Value::Null, Value::Null], true));
-    let duration = ["status", "--client", "provider", "--format", "[{{duration(since)}}]"];
-    assert_eq!(session.communicado().run(&duration).out, "[]\n");
+    assert_eq!(known, [at.clone(), at.clone()]);
+    let one_shot = |format: &[&str]| {
+        let status = ["status", "--client", "provider"];
+        session.communicado().run(&[&status[..], format].concat()).out
+    };
+    let ([client, account], asked_at) = times(&one_shot(&["--json"]));
+    assert_eq!(client, account);
+    let time = |value: &Value| value.as_str().expect_ok("get a time").to_owned();
+    let [observed, stated, asked] = [&at, &client, &asked_at].map(time);
+    // The provider begins its status before a listener can observe it.
+    assert!(stated <= observed && observed < asked, "{stated}, {observed}, {asked}");
+    let duration = one_shot(&["--format", "{{duration(since)}}"]);
+    assert!(duration.contains(':'), "{duration}");
+    user(&session, &["set", "available", "--note", "at my desk"]);
+    first.expect("provider", &[NOTED]);
+    let ([noted, _], _) = times(&one_shot(&["--json"]));
+    assert_eq!(time(&noted), stated, "a note does not begin a status");
     let mut second = watch(&session);
-    second.expect("provider", &[AVAILABLE]);
+    second.expect("provider", &[NOTED]);
     user(&session, &["set", "away"]);
     second.expect("provider", &[AWAY]);
     let (known, at) = times(second.output().lines().last().expect_ok("see a line"));

@@ -19,8 +19,12 @@ def say(*words):
 
 
 def changed(interface, properties, invalidated, path):
+    values = dict(properties)
+    # The time differs in each run.
+    if ("Status" in values or "Availability" in values) and not values.pop("Since", 0) > 0:
+        say("error", "a new status without a start")
     say("changed", interface.removeprefix(NAME) or ".", *sorted(
-        f"{name}={value}" for name, value in properties.items()), *invalidated)
+        f"{name}={value}" for name, value in values.items()), *invalidated)
 
 
 def owner(new):

@@ -10,6 +10,7 @@ use communicado_conformance::{
     Client, ClientKind, Communicado, ExpectOk as _, Process, TestSession, Watch, as_nobody,
     require, within,
 };
+use serde_json::Value;
 
 /// The line of `doctor` about a client's process, with its advice.
 #[track_caller]
@@ -119,6 +120,36 @@ fn a_client_that_is_just_starting_is_never_unknown() {
             let is_late = age(client.id()) >= 10.0;
             assert!(is_late || !status.out.contains("unknown"), "{status:?}");
         }
+    }
+}
+
+#[test]
+fn a_client_that_is_starting_has_the_start_of_its_process() {
+    let mut session = TestSession::new();
+    let communicado = session.communicado();
+    let read = |key: &str| {
+        let status = communicado.run(&["status", "--client", "finch", "--json"]);
+        let line: Value = serde_json::from_str(&status.out).expect_ok("read a line");
+        (line["status"].clone(), line[key].as_str().map(str::to_owned))
+    };
+    let before = read("at").1;
+    // The kernel rounds the start of a process down to 10 ms, and an answer takes longer.
+    let _ = read("at");
+    let bus = session.bus().address();
+    let program = program_called(session.folder(), "finch");
+    let process =
+        Process::start("finch", &program.to_string_lossy(), session.folder(), |command| {
+            command.stdin(Stdio::piped()).env("DBUS_SESSION_BUS_ADDRESS", bus);
+        });
+    within("the client runs", || (process_name(process.id())? == "finch").then_some(()));
+    let after = read("at").1;
+    let (status, since) = read("since");
+    // On a busy machine the time to start may be over.
+    assert!(status == "starting" || age(process.id()) >= 10.0, "{status}");
+    if status == "starting" {
+        assert!(before <= since && since <= after, "{before:?}, {since:?}, {after:?}");
+    } else {
+        assert_eq!(since, None, "{status}");
     }
 }
 

@@ -1,6 +1,9 @@
 //! Sign-ins that succeed or fail, from the start of the client.
 
-use communicado_conformance::{Account, Saved, TestSession};
+use std::process::Command;
+
+use communicado_conformance::{Account, ExpectOk as _, Saved, TestSession, within};
+use serde_json::Value;
 
 use crate::{REFUSED, SIGN_OUT, signs_in};
 
@@ -147,4 +150,28 @@ fn an_account_whose_name_is_impossible() {
     let _finch = session.finch(&[&alice]);
     watch.expect("finch", &["starting", "signed-out reason=invalid-settings saved=available"]);
     watch.end();
+}
+
+/// The presence may have changed since the sign-in, so its time is not the start of the status.
+#[test]
+fn libpurple_has_the_time_of_a_sign_in_only_so_a_first_answer_has_no_start() {
+    let session = TestSession::new();
+    let prosody = session.prosody();
+    let alice = Account::xmpp("alice", &prosody);
+    let finch = session.finch(&[&alice]);
+    finch.user().until_signed_in(&alice);
+    let signed_in_at = finch.user().login_time(&alice);
+    assert!(signed_in_at > 0);
+    within("the second of the sign-in is over", || {
+        let seconds = Command::new("date").arg("+%s").output().ok()?.stdout;
+        let seconds: i32 = String::from_utf8(seconds).ok()?.trim().parse().ok()?;
+        (seconds > signed_in_at).then_some(())
+    });
+    finch.user().pick(Saved::Away);
+    within("alice is away", || (finch.user().status(&alice) == "away").then_some(()));
+    assert_eq!(finch.user().login_time(&alice), signed_in_at);
+    let status = session.communicado().run(&["status", "--client", "finch", "--json"]);
+    let line: Value = serde_json::from_str(&status.out).expect_ok("read a line");
+    assert_eq!([&line["status"], &line["availability"]], ["signed-in", "away"]);
+    assert_eq!([&line["since"], &line["accounts"][0]["since"]], [&Value::Null, &Value::Null]);
 }

@@ -8,3 +8,4 @@ mod contract;
 mod fixture;
 mod hook;
 mod mqtt;
+mod webhook;

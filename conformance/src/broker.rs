@@ -191,7 +191,7 @@ impl Subscriber {
 }
 
 /// The folder of peers that `cargo xtask sink-peers` installs.
-fn peer_folder(name: &str) -> PathBuf {
+pub(crate) fn peer_folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers/sinks").join(name);
     assert!(folder.is_dir(), "{} is missing\n  help: cargo xtask sink-peers", folder.display());
     folder

@@ -13,6 +13,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("dbus-run-session", "dbus-daemon"),
     ("dbus-monitor", "dbus-bin"),
     ("dbus-send", "dbus-bin"),
+    ("faketime", "faketime"),
     ("finch", "finch"),
     ("gdbus", "libglib2.0-bin"),
     ("i3blocks", "i3blocks"),

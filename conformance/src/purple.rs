@@ -135,6 +135,13 @@ impl Purple {
         self.number("PurpleAccountIsConnected", &[&int(account)]) == 1
     }
 
+    /// Asks for the sign-in time of an account, in seconds since 1970.
+    pub fn login_time(&self, account: &Account) -> i32 {
+        let account = self.account(account);
+        let presence = self.number("PurpleAccountGetPresence", &[&int(account)]);
+        self.number("PurplePresenceGetLoginTime", &[&int(presence)])
+    }
+
     /// Waits until an account is signed in.
     pub fn until_signed_in(&self, account: &Account) {
         within("the account is signed in", || self.is_signed_in(account).then_some(()));

@@ -40,6 +40,7 @@ targets! {
     gateway_sign_in,
     gateway_socket,
     journal,
+    lines,
     registry,
     script,
     template,

@@ -51,6 +51,7 @@ targets! {
     gateway_sign_in,
     gateway_socket,
     journal,
+    lines,
     registry,
     script,
     template,

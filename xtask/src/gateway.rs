@@ -3,7 +3,8 @@
 //! The task installs those peers into a folder below `target`, in the versions named here. It
 //! changes nothing else of the machine.
 
-use crate::command::{cargo, program, root, run as run_command, target_folder};
+use crate::command::{cargo, program, root, run as run_command};
+use crate::dist;
 
 /// The peers and their versions.
 const PEERS: &[&str] = &[
@@ -25,10 +26,8 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
     issuer()?;
     let test = ["test", "--locked", "--workspace", "--test"];
     let gateway = run_command(cargo(&test).arg("gateway"));
-    // The load tests compare times, so they need the release build.
-    let release = ["build", "--locked", "--release", "--package", "communicado-gateway"];
-    run_command(&mut cargo(&release))?;
-    let program = target_folder().join("release/communicado-gateway");
+    // The load tests compare times, so they need an optimized build.
+    let program = dist::build(&dist::PROGRAMS)?.join("communicado-gateway");
     let load = run_command(cargo(&test).arg("load").env("COMMUNICADO_GATEWAY_BIN", program));
     match (gateway, load) {
         (Err(one), Err(other)) => Err(format!("{one}\n{other}")),

@@ -6,6 +6,7 @@
 mod board;
 mod command;
 mod deny;
+mod dist;
 mod faults;
 mod fresh_clone;
 mod fuzz;

@@ -31,6 +31,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("dbus-daemon"), "dbus-daemon"),
     (Brings::Program("dbus-run-session"), "dbus-daemon"),
     (Brings::Program("dbus-send"), "dbus-bin"),
+    (Brings::Program("faketime"), "faketime"),
     (Brings::Program("finch"), "finch"),
     (Brings::Program("gdbus"), "libglib2.0-bin"),
     (Brings::Program("haproxy"), "haproxy"),

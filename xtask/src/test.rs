@@ -8,7 +8,7 @@
 //! would build most dependencies again, with the features that this one package needs.
 
 use crate::command::{Stopwatch, cargo, human_duration, run as run_command};
-use crate::{board, deny, faults, fresh_clone, gateway, peers, sink_peers, tidy, windows};
+use crate::{board, deny, dist, faults, fresh_clone, gateway, peers, sink_peers, tidy, windows};
 
 /// A step of the test run.
 struct Step {
@@ -221,14 +221,14 @@ fn unit() -> Result<(), String> {
 
 fn conformance() -> Result<(), String> {
     sink_peers::run(&[])?;
-    // Users get the release build, so that is what is tested.
-    for package in ["communicado-cli", "communicado-gateway"] {
-        run_command(&mut cargo(&["build", "--release", "--locked", "--package", package]))?;
-    }
+    // Users get the packaged build, so that is what is tested.
+    let programs = dist::build(&dist::PROGRAMS)?;
     let test = ["test", "--locked", "--workspace", "--no-fail-fast"];
-    let tests = ["agent", "hostile", "provider", "purple", "sinks", "windows"];
+    let tests = ["agent", "hostile", "lines", "provider", "purple", "sinks", "windows"];
     let mut test = cargo(&test);
     test.args(tests.iter().flat_map(|name| ["--test", name]));
+    test.env("COMMUNICADO_BIN", programs.join("communicado"));
+    test.env("COMMUNICADO_GATEWAY_BIN", programs.join("communicado-gateway"));
     // Most tests wait for a peer, so there are more of them than cores.
     run_command(test.args(["--", "--test-threads", "8"]))
 }

@@ -254,11 +254,11 @@ fn free() -> Result<u16, String> {
 }
 
 fn gateway() -> Result<PathBuf, String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/communicado-gateway");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/dist/communicado-gateway");
     if path.is_file() {
         return Ok(path);
     }
-    Err("there is no release build to measure\n  help: cargo build --release -p \
+    Err("there is no packaged build to measure\n  help: cargo build --profile dist -p \
          communicado-gateway"
         .to_owned())
 }

@@ -11,9 +11,11 @@ mod failure;
 mod man;
 mod message;
 mod output;
+mod version;
 
 pub use completions::CompletionsArgs;
 pub use failure::{Failure, Outcome};
 pub use man::ManArgs;
 pub use message::{note, print_message};
 pub use output::{check_written, print, print_usage};
+pub use version::long_version;

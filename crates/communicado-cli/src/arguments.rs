@@ -1,7 +1,10 @@
 //! The command line. Its definitions generate the help, the completions and the man pages.
 
+use std::sync::LazyLock;
+
 use clap::{Parser, Subcommand};
-use communicado_cli_support::{CompletionsArgs, ManArgs};
+use communicado::SOURCES;
+use communicado_cli_support::{CompletionsArgs, ManArgs, long_version};
 
 #[cfg(target_os = "linux")]
 use crate::commands::demo;
@@ -14,6 +17,13 @@ use crate::options::GlobalOptions;
 const EXIT_STATUS: &str = "Exit status: 0 yes or success, 1 no, 2 usage error, 3 unknown, \
                            4 timed out, 5 failure.";
 
+/// The text of `--version`.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let here = SOURCES.iter().filter(|source| source.runs_here()).map(|source| source.name);
+    let sources = here.collect::<Vec<_>>().join(", ");
+    long_version(env!("CARGO_PKG_VERSION"), &[("sources", &sources)])
+});
+
 /// Report whether your chat client is running and whether you are signed in.
 ///
 /// Without a command, prints what `communicado status` prints.
@@ -21,6 +31,7 @@ const EXIT_STATUS: &str = "Exit status: 0 yes or success, 1 no, 2 usage error, 3
 #[command(
     name = "communicado",
     version,
+    long_version = VERSION.as_str(),
     disable_help_subcommand = true,
     after_help = EXIT_STATUS
 )]

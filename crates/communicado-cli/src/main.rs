@@ -13,6 +13,7 @@ mod condition;
 mod dispatch;
 mod errors;
 mod form;
+mod guard;
 mod local_time;
 mod options;
 mod parsers;

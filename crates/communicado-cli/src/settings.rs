@@ -4,27 +4,35 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use communicado::{Monitor, MonitorBuilder, SOURCES, SourceOptions};
+use communicado::{Monitor, MonitorBuilder, OptionError, SOURCES, SourceDescriptor, SourceOptions};
 use communicado_cli_support::{Failure, dirs};
-use communicado_sources::OptionKind;
+use communicado_sources::{OptionKind, OptionValue, is_source_name};
 use toml::de::{DeTable, DeValue};
 
+use crate::guard;
 use crate::options::{ColorChoice, GlobalOptions};
 use crate::parsers::parse_duration;
 use crate::setting_value::{SettingError, SettingValue};
 use crate::sink_settings::{SinkSettings, is_sink_name, unknown_sink_kind};
-use crate::suggestion::did_you_mean;
+use crate::suggestion::{closest, did_you_mean};
 use crate::working_hours::WorkingHours;
 
 /// The top-level settings: name, type, default and description.
-pub(crate) const TOP: [(&str, &str, &str, &str); 3] = [
+pub(crate) const TOP: [(&str, &str, &str, &str); 4] = [
     ("clients", "list", "[]", "Report only these clients. An empty list means all."),
     ("color", "color", "auto", "When to use colours: auto, always or never."),
     ("patience", "span", "1s", "How long the first answer waits for a slow source."),
+    (
+        "ranks",
+        "list",
+        "[]",
+        "Sources to believe first, in this order, if two report the same client.",
+    ),
 ];
 
 /// The settings that every source has in addition to its own options.
-pub(crate) const EACH_SOURCE: [(&str, &str, &str, &str); 2] = [
+pub(crate) const EACH_SOURCE: [(&str, &str, &str, &str); 3] = [
+    ("kind", "kind", "", "The kind of the source. Default: the name of the section."),
     ("enabled", "bool", "true", "Whether to use this source."),
     ("clients", "list", "", "Clients to report as absent while the source does not see them."),
 ];
@@ -55,8 +63,10 @@ pub(crate) struct Settings {
     pub(crate) clients: Vec<String>,
     pub(crate) color: ColorChoice,
     pub(crate) patience: Option<Duration>,
+    /// The sources to believe first.
+    pub(crate) ranks: Vec<String>,
     pub(crate) agent: AgentSettings,
-    pub(crate) sources: BTreeMap<&'static str, SourceSettings>,
+    pub(crate) sources: BTreeMap<String, SourceSettings>,
     pub(crate) sinks: BTreeMap<String, SinkSettings>,
     /// The configuration file, if one was read.
     pub(crate) file: Option<PathBuf>,
@@ -70,12 +80,13 @@ pub(crate) struct AgentSettings {
 }
 
 /// The settings of one source in effect.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct SourceSettings {
+    pub(crate) descriptor: &'static SourceDescriptor,
     pub(crate) enabled: bool,
     pub(crate) options: SourceOptions,
     /// The options as text, for `config`.
-    pub(crate) shown: BTreeMap<String, String>,
+    pub(crate) shown: BTreeMap<String, OptionValue>,
     /// The clients to report even while absent, if they differ from those of the descriptor.
     pub(crate) clients: Option<Vec<String>>,
 }
@@ -130,6 +141,10 @@ impl Settings {
                 Failure::usage(format!("`--set {set}`: {message}")).help(help)
             })?;
         }
+        for (name, source) in &self.sources {
+            source.check_complete(name)?;
+        }
+        self.check_ranks()?;
         for (name, sink) in &self.sinks {
             sink.check_complete(name)?;
         }
@@ -140,26 +155,47 @@ impl Settings {
         Ok(self)
     }
 
+    fn check_ranks(&self) -> Result<(), Failure> {
+        let mut names: Vec<&str> = self.sources.keys().map(String::as_str).collect();
+        let kinds = SOURCES.iter().filter(|descriptor| descriptor.is_automatic);
+        names.extend(kinds.map(|descriptor| descriptor.name));
+        match self.ranks.iter().find(|name| !names.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => Err(Failure::usage(format!("`ranks` has the unknown source `{name}`"))
+                .help(did_you_mean(name, &names))),
+        }
+    }
+
     /// A builder for a monitor with these settings.
     pub(crate) fn builder(&self) -> Result<MonitorBuilder, Failure> {
-        let is_disabled = |descriptor: &&communicado::SourceDescriptor| {
-            self.sources.get(descriptor.name).is_some_and(|source| !source.enabled)
-        };
-        if SOURCES.iter().filter(|descriptor| descriptor.runs_here()).all(is_disabled) {
+        if self.instances().iter().all(|(_, source)| !source.enabled) {
             let message = "all sources are disabled, so no status can be reported";
             return Err(Failure::usage(message).help("set `enabled = true` for a source"));
         }
-        let mut builder = Monitor::builder();
+        let mut builder = Monitor::builder().ranks(self.ranks.iter().cloned());
         if let Some(patience) = self.patience {
             builder = builder.patience(patience);
         }
         for (name, source) in &self.sources {
-            builder = builder.source(*name, source.options.clone());
+            let mut options = source.options.clone();
+            options.set_guard(guard::command_prefix());
+            builder = builder.source(name, options);
             if !source.enabled {
-                builder = builder.without(*name);
+                builder = builder.without(name);
             }
         }
         Ok(builder)
+    }
+
+    /// The sources to use, with their settings, in the order of their rank.
+    pub(crate) fn instances(&self) -> Vec<(&str, SourceSettings)> {
+        let configured = self.sources.iter().map(|(name, set)| (name.as_str(), set.descriptor));
+        let instances = communicado_sources::instances(configured, &self.ranks).into_iter();
+        let with_settings = instances.map(|(name, descriptor)| {
+            let set = self.sources.get(name).cloned();
+            (name, set.unwrap_or_else(|| SourceSettings::new(descriptor)))
+        });
+        with_settings.collect()
     }
 
     fn read(&mut self, file: &Path, text: &str) -> Result<(), Failure> {
@@ -194,16 +230,17 @@ impl Settings {
             );
             match value.get_ref() {
                 DeValue::Table(inner) if is_section => {
-                    if let ["sources", name] = path.as_slice() {
-                        source_named(name).map_err(|error| wrong(key.span().start, error))?;
-                    }
-                    if let ["sinks", name] = path.as_slice() {
+                    if let [section @ ("sources" | "sinks"), name] = path.as_slice() {
                         // The kind comes first, because it decides which other keys are valid.
                         let kind = inner.iter().find(|(key, _)| key.get_ref() == "kind");
                         let (at, kind) = kind.map_or((key.span().start, None), |(key, value)| {
                             (key.span().start, Some(SettingValue::of(value)))
                         });
-                        self.add_sink(name, kind).map_err(|error| wrong(at, error))?;
+                        let added = match *section {
+                            "sources" => self.add_source(name, kind).map(drop),
+                            _ => self.add_sink(name, kind).map(drop),
+                        };
+                        added.map_err(|error| wrong(at, error))?;
                     }
                     self.read_table(path, inner, wrong)?;
                 }
@@ -239,12 +276,14 @@ impl Settings {
                     )
                 })?);
             }
+            ["ranks"] => self.ranks = value.list("ranks")?,
             ["agent", key] => self.agent.set(key, value)?,
             ["agent"] => {
                 let message = "`agent` is a section, not a value".to_owned();
                 return Err((message, "write the section as [agent]".to_owned()));
             }
-            ["sources", name, key] => self.set_source(name, key, value)?,
+            ["sources", name, "kind"] => drop(self.add_source(name, Some(value))?),
+            ["sources", name, key] => self.add_source(name, None)?.set(name, key, value)?,
             ["sinks", name, "kind"] => drop(self.add_sink(name, Some(value))?),
             ["sinks", name, key] => self.add_sink(name, None)?.set(key, value)?,
             ["sinks"] => {
@@ -260,7 +299,7 @@ impl Settings {
                 return Err((message, "write the section as [sources.NAME]".to_owned()));
             }
             ["sources", name] => {
-                source_named(name)?;
+                self.add_source(name, None)?;
                 let message = format!("`sources.{name}` is a section, not a value");
                 return Err((message, format!("write the section as [sources.{name}]")));
             }
@@ -301,43 +340,99 @@ impl Settings {
         Ok(sink)
     }
 
-    fn set_source(
+    /// The settings of a source, which is new if the name is. The kind may be the name.
+    fn add_source(
         &mut self,
         name: &str,
-        key: &str,
-        value: SettingValue,
-    ) -> Result<(), SettingError> {
-        let descriptor = source_named(name)?;
-        let own = descriptor.options.iter().map(|option| option.name);
-        let known: Vec<&str> = EACH_SOURCE.iter().map(|each| each.0).chain(own).collect();
-        if !known.contains(&key) {
-            let message = format!("source `{name}` has no setting `{key}`");
-            return Err((message, did_you_mean(key, &known)));
+        kind: Option<SettingValue>,
+    ) -> Result<&mut SourceSettings, SettingError> {
+        if !is_source_name(name) {
+            let help = "write a name of 1 to 64 lower-case letters, digits, `_` and `-`";
+            return Err((
+                format!("`{name}` is not valid as the name of a source"),
+                help.to_owned(),
+            ));
         }
-        let source = self.sources.entry(descriptor.name).or_default();
+        let named = match kind {
+            Some(value) => Some(value.text("kind", "the kind of the source, in quotes")?),
+            None => None,
+        };
+        let kind = named.as_deref().or_else(|| Some(self.sources.get(name)?.descriptor.name));
+        let kind = kind.unwrap_or(name);
+        let descriptor = communicado_sources::descriptor(kind)
+            .ok_or_else(|| unknown_source_kind(name, named.as_deref()))?;
+        if name != descriptor.name && communicado_sources::descriptor(name).is_some() {
+            let message = format!("source `{name}` cannot have the kind `{kind}`");
+            return Err((message, "choose a name that is not a kind".to_owned()));
+        }
+        let source = self.sources.entry(name.to_owned());
+        let source = source.or_insert_with(|| SourceSettings::new(descriptor));
+        if source.descriptor.name != descriptor.name {
+            *source = SourceSettings::new(descriptor);
+        }
+        Ok(source)
+    }
+}
+
+impl SourceSettings {
+    fn new(descriptor: &'static SourceDescriptor) -> Self {
+        let mut options = SourceOptions::default();
+        options.set_kind(descriptor.name);
+        Self { descriptor, enabled: true, options, shown: BTreeMap::new(), clients: None }
+    }
+
+    fn set(&mut self, name: &str, key: &str, value: SettingValue) -> Result<(), SettingError> {
         match key {
-            "enabled" => source.enabled = value.bool("enabled")?,
+            "enabled" => self.enabled = value.bool("enabled")?,
             "clients" => {
                 let clients = value.list("clients")?;
-                source.clients = Some(clients.clone());
-                source.options.set_clients(clients);
+                self.clients = Some(clients.clone());
+                self.options.set_clients(clients);
             }
             _ => {
-                let option = descriptor.options.iter().find(|option| option.name == key);
-                let text = match option.map(|option| option.kind) {
-                    Some(OptionKind::Bool) => value.bool(key)?.to_string(),
-                    kind => value.text(key, kind.map_or("a text", expected_value))?,
+                let option = self.descriptor.options.iter().find(|option| option.name == key);
+                let Some(option) = option else { return Err(self.unknown_key(name, key)) };
+                let value: OptionValue = match option.kind {
+                    OptionKind::Bool => value.bool(key)?.to_string().into(),
+                    OptionKind::List => value.list(key)?.into(),
+                    kind => value.text(key, kind.expected())?.into(),
                 };
-                source.options.set(key, text.clone());
+                self.options.set(key, value.clone());
                 // Validated here, where the line of the file is known.
-                let opened = descriptor.open(&source.options).err();
-                if let Some(error) = opened {
-                    return Err((error.to_string(), "fix the value".to_owned()));
+                match self.descriptor.open(name, &self.options) {
+                    // A later line may set the option.
+                    Ok(_) | Err(OptionError::Missing { .. }) => {}
+                    Err(error) => return Err((error.to_string(), "fix the value".to_owned())),
                 }
-                source.shown.insert(key.to_owned(), text);
+                self.shown.insert(key.to_owned(), value);
             }
         }
         Ok(())
+    }
+
+    fn unknown_key(&self, name: &str, key: &str) -> SettingError {
+        let own = self.descriptor.options.iter().map(|option| option.name);
+        let known: Vec<&str> = EACH_SOURCE.iter().map(|each| each.0).chain(own).collect();
+        (format!("source `{name}` has no setting `{key}`"), did_you_mean(key, &known))
+    }
+
+    /// Checks that every required option has a value.
+    fn check_complete(&self, name: &str) -> Result<(), Failure> {
+        let error = self.descriptor.open(name, &self.options).err();
+        let Some(OptionError::Missing { name: option, expected, .. }) = error else {
+            return Ok(());
+        };
+        let help = format!("below [sources.{name}], set `{option}` to {expected}");
+        let failure = Failure::usage(format!("source `{name}` has no `{option}`"));
+        Err(failure.cause("this setting has no default").help(help))
+    }
+}
+
+impl std::fmt::Debug for SourceSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SourceSettings")
+            .field("kind", &self.descriptor.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -377,30 +472,21 @@ impl Default for AgentSettings {
     }
 }
 
-impl Default for SourceSettings {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            options: SourceOptions::default(),
-            shown: BTreeMap::new(),
-            clients: None,
-        }
-    }
-}
-
-const fn expected_value(kind: OptionKind) -> &'static str {
+/// The error for a source without a known kind.
+fn unknown_source_kind(name: &str, kind: Option<&str>) -> SettingError {
+    let kinds: Vec<&str> = SOURCES.iter().map(|descriptor| descriptor.name).collect();
     match kind {
-        OptionKind::Duration => "a duration such as \"30s\"",
-        OptionKind::Path => "the path of a file, in quotes",
-        OptionKind::Bool => "true or false",
+        Some(kind) => {
+            (format!("source `{name}` has the unknown kind `{kind}`"), did_you_mean(kind, &kinds))
+        }
+        None => (
+            format!("unknown source `{name}`"),
+            closest(name, kinds.iter().copied()).map_or_else(
+                || format!("write `kind` with one of: {}", kinds.join(", ")),
+                |closest| format!("did you mean `{closest}`?"),
+            ),
+        ),
     }
-}
-
-fn source_named(name: &str) -> Result<&'static communicado::SourceDescriptor, SettingError> {
-    communicado_sources::descriptor(name).ok_or_else(|| {
-        let names: Vec<&str> = SOURCES.iter().map(|descriptor| descriptor.name).collect();
-        (format!("unknown source `{name}`"), did_you_mean(name, &names))
-    })
 }
 
 /// Tests whether the file or its folder is missing.

@@ -87,7 +87,7 @@ impl SinkSettings {
         let name = option.name;
         let value = match option.kind {
             SinkOptionKind::Bool => SinkValue::Bool(value.bool(name)?),
-            SinkOptionKind::List => SinkValue::List(value.list(name)?),
+            SinkOptionKind::List | SinkOptionKind::Headers => SinkValue::List(value.list(name)?),
             kind => SinkValue::Text(value.text(name, kind.expected())?),
         };
         let set = self.options.set(option, value);

@@ -14,7 +14,8 @@ use core::time::Duration;
 
 use crate::flat_map::FlatMap;
 use crate::{
-    AccountId, Fact, Generation, Life, Moment, SignIn, SignInFailure, Status, Symbol, UnknownReason,
+    AccountId, Fact, Generation, Life, Moment, SignIn, SignInFailure, Status, StatusStart, Symbol,
+    UnknownReason,
 };
 
 /// The claim of one source about one client.
@@ -40,6 +41,7 @@ struct LifeClaim {
     observed_at: Moment,
     life: Life,
     lease: Reverse<Lease>,
+    began: Option<StatusStart>,
 }
 
 /// The lease of a claim. The derived order puts `Unlimited` last, as the longest.
@@ -63,6 +65,7 @@ struct AccountClaim {
     observed_at: Moment,
     gone: bool,
     sign_in: Option<SignIn>,
+    began: Option<StatusStart>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,32 +74,46 @@ struct SavedClaim {
     symbol: Symbol,
 }
 
-/// The status that a claim gives at one moment.
+/// The state that a claim gives at one moment.
 #[derive(Debug)]
 pub(crate) struct ClaimView {
-    pub(crate) status: Status,
+    pub(crate) status: StatedStatus,
     pub(crate) saved: Option<Symbol>,
-    pub(crate) accounts: Vec<(AccountId, Status)>,
+    pub(crate) accounts: Vec<(AccountId, StatedStatus)>,
+}
+
+/// A status, with its start if the source stated it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StatedStatus {
+    pub(crate) status: Status,
+    pub(crate) began: Option<StatusStart>,
 }
 
 impl Claim {
-    pub(crate) fn observe(&mut self, generation: Generation, observed_at: Moment, fact: Fact) {
+    pub(crate) fn observe(
+        &mut self,
+        generation: Generation,
+        observed_at: Moment,
+        fact: Fact,
+        began: Option<StatusStart>,
+    ) {
         if self.current_generation().is_some_and(|(current, ..)| generation < current) {
             return;
         }
         let facts = self.generations.entry(generation);
+        let began = began.filter(|began| *began <= observed_at.into());
         match fact {
             Fact::Life(life, lease) => {
                 let phase = phase_of(life);
                 // No source is left to renew a lost generation, so it stays lost.
                 let lease = lease.filter(|_| phase != GenerationPhase::Lost);
                 let lease = Reverse(lease.map_or(Lease::Unlimited, Lease::For));
-                let new = LifeClaim { phase, observed_at, life, lease };
+                let new = LifeClaim { phase, observed_at, life, lease, began };
                 facts.life = facts.life.max(Some(new));
                 self.generations.remove_below(generation);
             }
             Fact::Account(account, sign_in) => {
-                let new = AccountClaim { observed_at, gone: sign_in.is_none(), sign_in };
+                let new = AccountClaim { observed_at, gone: sign_in.is_none(), sign_in, began };
                 let current = facts.accounts.entry(account);
                 *current = (*current).max(Some(new));
             }
@@ -113,6 +130,7 @@ impl Claim {
                 generation,
                 observed_at,
                 Fact::Life(Life::Unknown(UnknownReason::SourceLost), None),
+                None,
             );
         }
     }
@@ -130,19 +148,28 @@ impl Claim {
     pub(crate) fn view(&self, now: Moment) -> Option<ClaimView> {
         let (_, life, facts) = self.current_generation()?;
         if self.deadline().is_some_and(|deadline| deadline <= now) {
-            return Some(facts.all_unknown(UnknownReason::LeaseExpired));
+            return Some(facts.all_unknown(UnknownReason::LeaseExpired, None));
         }
+        let client = |status| StatedStatus { status, began: life.began };
+        let without_accounts =
+            |status| ClaimView { status: client(status), saved: None, accounts: Vec::new() };
         Some(match life.life {
             Life::Starting => without_accounts(Status::Starting),
             Life::Absent => without_accounts(Status::Absent),
-            Life::Unknown(reason) => facts.all_unknown(reason),
+            Life::Unknown(reason) => facts.all_unknown(reason, life.began),
             Life::ShuttingDown => {
-                let accounts = facts.accounts(|_| Status::SignedOut(None));
-                ClaimView { status: Status::ShuttingDown, saved: None, accounts }
+                let accounts = facts.accounts_as(Status::SignedOut(None));
+                ClaimView { status: client(Status::ShuttingDown), saved: None, accounts }
             }
             Life::Running => {
-                let accounts = facts.accounts(status_of);
-                let status = best(accounts.iter().map(|(_, status)| *status));
+                let accounts = facts.accounts();
+                let status = best(accounts.iter().map(|(_, account)| account.status));
+                // Of several accounts, another one could have given the client its status before.
+                let began = match accounts.as_slice() {
+                    [(_, only)] if facts.accounts.iter().count() == 1 => only.began,
+                    _ => None,
+                };
+                let status = StatedStatus { status, began };
                 ClaimView { status, saved: facts.saved.map(|saved| saved.symbol), accounts }
             }
         })
@@ -156,19 +183,26 @@ impl Claim {
 }
 
 impl GenerationFacts {
-    fn all_unknown(&self, reason: UnknownReason) -> ClaimView {
+    fn all_unknown(&self, reason: UnknownReason, began: Option<StatusStart>) -> ClaimView {
         let status = Status::Unknown(reason);
-        ClaimView { status, saved: None, accounts: self.accounts(|_| status) }
+        let accounts = self.accounts_as(status);
+        ClaimView { status: StatedStatus { status, began }, saved: None, accounts }
     }
 
-    fn accounts(&self, status: impl Fn(SignIn) -> Status) -> Vec<(AccountId, Status)> {
+    /// The accounts that are not gone.
+    fn accounts(&self) -> Vec<(AccountId, StatedStatus)> {
         let each = self.accounts.iter();
-        each.filter_map(|(account, claim)| Some((*account, status((*claim)?.sign_in?)))).collect()
+        let stated = |claim: AccountClaim| {
+            Some(StatedStatus { status: status_of(claim.sign_in?), began: claim.began })
+        };
+        each.filter_map(|(account, claim)| Some((*account, stated((*claim)?)?))).collect()
     }
-}
 
-const fn without_accounts(status: Status) -> ClaimView {
-    ClaimView { status, saved: None, accounts: Vec::new() }
+    /// The accounts that are not gone, all with this status.
+    fn accounts_as(&self, status: Status) -> Vec<(AccountId, StatedStatus)> {
+        let accounts = self.accounts().into_iter();
+        accounts.map(|(account, _)| (account, StatedStatus { status, began: None })).collect()
+    }
 }
 
 /// The phase of a generation with this life.

@@ -2,16 +2,16 @@
 
 use alloc::vec::Vec;
 
-use crate::{AccountId, Moment, SourceId, Status, Symbol};
+use crate::{AccountId, SourceId, Status, StatusStart, Symbol};
 
 /// The believed state of one client, and since when, if that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientState {
     /// The client's status: the best of its accounts, if their claims count.
     pub status: Status,
-    /// When this status began, its presence and reason included, but not its note. `None` if no change to it was
-    /// observed: it began before the first report, or while the status was unknown.
-    pub since: Option<Moment>,
+    /// The start of this status, its presence and reason included, but not its note. It is the
+    /// moment of the observed change, else the start that the source stated, else `None`.
+    pub since: Option<StatusStart>,
     /// The source of this state.
     pub source: SourceId,
     /// The status that the user selected, if the source can see it.
@@ -27,9 +27,9 @@ pub struct AccountState {
     pub account: AccountId,
     /// Its status.
     pub status: Status,
-    /// When this status began, its presence and reason included, but not its note. `None` if no change to it was
-    /// observed: it began before the first report, or while the status was unknown.
-    pub since: Option<Moment>,
+    /// The start of this status, its presence and reason included, but not its note. It is the
+    /// moment of the observed change, else the start that the source stated, else `None`.
+    pub since: Option<StatusStart>,
 }
 
 impl ClientState {
@@ -62,10 +62,17 @@ impl ClientState {
 
     /// Returns true if the next state from `source` is known to begin when it is observed.
     ///
-    /// The next state may have begun earlier if this one is unknown, if another source reported it,
-    /// or if it is the first report of a client that does not answer yet.
+    /// The next state may have begun earlier if this one is unknown, or if another source reported
+    /// it.
     pub(crate) fn shows_changes_of(&self, source: SourceId) -> bool {
-        let is_known = match self.status {
+        self.is_known() && self.source == source
+    }
+
+    /// Returns true if the client had this status until the next one.
+    ///
+    /// A client that does not answer yet at its first report may have another status already.
+    pub(crate) const fn is_known(&self) -> bool {
+        match self.status {
             Status::Unknown(_) => false,
             Status::Starting => self.since.is_some(),
             Status::Absent
@@ -74,7 +81,6 @@ impl ClientState {
             | Status::SignedIn(_)
             | Status::SigningOut
             | Status::ShuttingDown => true,
-        };
-        is_known && self.source == source
+        }
     }
 }

@@ -23,6 +23,7 @@ mod presence;
 mod roster;
 mod sign_in_failure;
 mod status;
+mod status_start;
 mod unknown_reason;
 
 pub use client_state::{AccountState, ClientState};
@@ -33,4 +34,5 @@ pub use presence::{Activity, Availability, Presence};
 pub use roster::{Change, ChangeCause, Roster};
 pub use sign_in_failure::SignInFailure;
 pub use status::Status;
+pub use status_start::StatusStart;
 pub use unknown_reason::UnknownReason;

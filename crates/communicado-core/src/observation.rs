@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use crate::{
-    AccountId, ClientId, Generation, Moment, Presence, SignInFailure, SourceId, Symbol,
-    UnknownReason,
+    AccountId, ClientId, Generation, Moment, Presence, SignInFailure, SourceId, StatusStart,
+    Symbol, UnknownReason,
 };
 
 /// An input of the roster. The passing of time is the only other one.
@@ -32,6 +32,11 @@ pub struct Observation {
     pub generation: Generation,
     /// The fact.
     pub fact: Fact,
+    /// The start of the status that the fact gives, if the source knows it.
+    ///
+    /// It counts only where the change to this status was not observed, and only if it is not after
+    /// `observed_at`.
+    pub began: Option<StatusStart>,
 }
 
 /// One fact about a client.

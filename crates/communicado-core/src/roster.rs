@@ -3,11 +3,11 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use crate::claim::{Claim, ClaimView};
+use crate::claim::{Claim, ClaimView, StatedStatus};
 use crate::flat_map::FlatMap;
 use crate::{
-    AccountState, ClientId, ClientState, Moment, Observation, Revision, RosterInput, SourceId,
-    Status, UnknownReason,
+    AccountId, AccountState, ClientId, ClientState, Moment, Observation, Revision, RosterInput,
+    SourceId, Status, StatusStart, UnknownReason,
 };
 
 /// The believed state of every client, from the observations of all sources.
@@ -25,6 +25,8 @@ use crate::{
 ///    undo newer ones.
 /// 7. The changes add up to the states, at every revision.
 /// 8. The next deadline is always in the future, and extra wake-ups change nothing.
+/// 9. The start of a status is never after the report of the status. A start that a source states
+///    never replaces or contradicts an observed change.
 ///
 /// An observation takes logarithmic time in the number of clients.
 #[derive(Debug, Default)]
@@ -67,8 +69,17 @@ pub enum ChangeCause {
 struct ClientEntry {
     claims: FlatMap<SourceId, Claim>,
     published: Option<ClientState>,
+    /// While the published status is unknown: the state before, if the status was ever known.
+    last_known: Option<LastKnown>,
     /// The last change to signed in or signed out was to signed in.
     owes_signed_out: bool,
+}
+
+/// The last state of a client with a known status.
+#[derive(Debug)]
+struct LastKnown {
+    state: ClientState,
+    until: Moment,
 }
 
 impl Roster {
@@ -140,9 +151,10 @@ impl Roster {
     }
 
     fn observe(&mut self, observation: Observation, changes: &mut Vec<Change>) {
-        let Observation { observed_at, source, client, generation, fact } = observation;
+        let Observation { observed_at, source, client, generation, fact, began } = observation;
         let observed_at = observed_at.min(self.now);
-        self.update_claim(client, source, |claim| claim.observe(generation, observed_at, fact));
+        let observe = |claim: &mut Claim| claim.observe(generation, observed_at, fact, began);
+        self.update_claim(client, source, observe);
         self.emit_changes(client, ChangeCause::Observed(source), changes);
     }
 
@@ -205,7 +217,7 @@ impl ClientEntry {
     /// client.
     fn resolve(&self, now: Moment) -> Option<ClientState> {
         let views = self.claims.iter().filter_map(|(id, claim)| Some((*id, claim.view(now)?)));
-        let preference = |view: &ClaimView| match view.status {
+        let preference = |view: &ClaimView| match view.status.status {
             Status::Unknown(UnknownReason::NotSupported) => 2,
             Status::Unknown(_) => 1,
             Status::Absent
@@ -218,19 +230,47 @@ impl ClientEntry {
         };
         // `min_by_key` returns the first of equals.
         let (source, view) = views.min_by_key(|(_, view)| preference(view))?;
-        let before = self.published.as_ref();
-        let since = before.filter(|before| before.shows_changes_of(source)).map(|_| now);
-        let accounts = view.accounts.into_iter();
+        let account = |(account, stated): (AccountId, StatedStatus)| AccountState {
+            account,
+            status: stated.status,
+            since: self.start_of(stated, source, now, |last| {
+                let same = last.accounts.iter().find(|each| each.account == account)?;
+                Some((same.status, same.since))
+            }),
+        };
         let state = ClientState {
-            status: view.status,
-            since,
+            status: view.status.status,
+            since: self.start_of(view.status, source, now, |last| Some((last.status, last.since))),
             source,
             saved: view.saved,
-            accounts: accounts
-                .map(|(account, status)| AccountState { account, status, since })
-                .collect(),
+            accounts: view.accounts.into_iter().map(account).collect(),
         };
-        Some(state.with_start_times_of(before))
+        Some(state.with_start_times_of(self.published.as_ref()))
+    }
+
+    /// The start of a changed status from `source`. `part` finds the status in an earlier state.
+    fn start_of(
+        &self,
+        stated: StatedStatus,
+        source: SourceId,
+        now: Moment,
+        part: impl Fn(&ClientState) -> Option<(Status, Option<StatusStart>)>,
+    ) -> Option<StatusStart> {
+        match &self.published {
+            Some(before) if before.shows_changes_of(source) => return Some(now.into()),
+            // Another source saw the earlier status until now.
+            Some(before) if before.is_known() => return None,
+            Some(_) | None => {}
+        }
+        let began = stated.began?;
+        match &self.last_known {
+            // The status did not change while it was unknown, or the source contradicts itself.
+            Some(last) if began <= last.until.into() => {
+                let (status, since) = part(&last.state)?;
+                since.filter(|_| status.has_same_condition(&stated.status))
+            }
+            Some(_) | None => Some(began),
+        }
     }
 
     fn record_change(
@@ -252,13 +292,18 @@ impl ClientEntry {
             | Status::Unknown(_) => {}
         }
         let before = self.published.replace(after.clone());
+        if after.is_known() {
+            self.last_known = None;
+        } else if let Some(before) = before.as_ref().filter(|before| before.is_known()) {
+            self.last_known = Some(LastKnown { state: before.clone(), until: at });
+        }
         Change { revision, at, client, before, after, cause }
     }
 }
 
 /// The missing sign-out of a client that has gone without one.
 fn missing_sign_out_of(last: &ClientState, now: Moment) -> ClientState {
-    let since = last.shows_changes_of(last.source).then_some(now);
+    let since = last.is_known().then_some(now.into());
     let accounts = last.accounts.iter().map(|each| AccountState {
         account: each.account,
         status: Status::SignedOut(None),

@@ -8,6 +8,9 @@
 //! The file is long because it is the complete list of promises.
 
 #[cfg(test)]
+#[path = "promises/account_model.rs"]
+mod account_model;
+#[cfg(test)]
 #[path = "promises/cases.rs"]
 mod cases;
 #[cfg(test)]
@@ -23,7 +26,7 @@ use std::time::Duration;
 use communicado_core::{
     AccountId, Activity, Availability, Change, ChangeCause, ClientId, ClientState, Fact,
     Generation, Life, Moment, Observation, Presence, Roster, RosterInput, SignIn, SignInFailure,
-    SourceId, Status, Symbol, UnknownReason,
+    SourceId, Status, StatusStart, Symbol, UnknownReason,
 };
 
 use cases::{Verdict, for_random_journals, seeds};
@@ -132,6 +135,7 @@ fn a_generation_takes_over_once_its_life_is_reported() {
                     client,
                     generation,
                     fact,
+                    began: None,
                 })
             };
             let signed_in = SignIn::SignedIn(presence(Availability::Busy));
@@ -153,25 +157,28 @@ fn a_generation_takes_over_once_its_life_is_reported() {
 }
 
 #[test]
-fn the_start_of_a_state_is_known_only_if_the_change_to_it_was_observed() {
-    let since = |facts: &[(u16, Fact)]| {
+fn the_start_of_a_state_is_known_only_if_the_change_to_it_was_observed_or_its_source_states_it() {
+    let since = |facts: &[(u16, Fact, Option<StatusStart>)]| {
         let mut roster = Roster::new();
         let mut last = None;
-        for (at, (source, fact)) in (1..).zip(facts) {
+        for (at, (source, fact, began)) in (1..).zip(facts) {
             let observation = Observation {
                 observed_at: ms(at),
                 source: SourceId(*source),
                 client: ClientId(1),
                 generation: Generation(1),
                 fact: *fact,
+                began: *began,
             };
             let changes = roster.handle(ms(at), RosterInput::Observed(observation));
             last = changes.last().map(|change| change.after.clone()).or(last);
         }
-        last.map(|state| (state.status.word(), state.since, state.accounts[0].since))
+        last.map(|state| {
+            (state.status.word(), state.since, state.accounts.first().and_then(|each| each.since))
+        })
     };
-    let life = |life| (1, Fact::Life(life, None));
-    let account = |sign_in| (1, Fact::Account(AccountId(1), Some(sign_in)));
+    let life = |life| (1, Fact::Life(life, None), None);
+    let account = |sign_in| (1, Fact::Account(AccountId(1), Some(sign_in)), None);
     let signed_in = account(SignIn::SignedIn(presence(Availability::Busy)));
     let (starting, running) = (life(Life::Starting), life(Life::Running));
     let first = [signed_in, running];
@@ -179,13 +186,75 @@ fn the_start_of_a_state_is_known_only_if_the_change_to_it_was_observed() {
     let first = [starting, signed_in, running];
     assert_eq!(since(&first), Some(("signed-in", None, None)), "it runs for an unknown time");
     let out = account(SignIn::SignedOut(None));
-    let at = |at| Some(ms(at));
+    let at = |at| Some(StatusStart::from(ms(at)));
     assert_eq!(since(&[signed_in, running, out]), Some(("signed-out", at(3), at(3))));
     assert_eq!(since(&[signed_in, running, out, running]), Some(("signed-out", at(3), at(3))));
-    let other = [(2, Fact::Account(AccountId(1), Some(SignIn::SigningIn)))];
-    let other = other.into_iter().chain([(2, Fact::Life(Life::Running, None))]);
+    let other = [(2, Fact::Account(AccountId(1), Some(SignIn::SigningIn)), None)];
+    let other = other.into_iter().chain([(2, Fact::Life(Life::Running, None), None)]);
     let two_sources: Vec<_> = other.chain([signed_in, running]).collect();
     assert_eq!(since(&two_sources), Some(("signed-in", None, None)), "another source");
+
+    let long_ago = Some(StatusStart::new(0).before(Duration::from_secs(3600)));
+    let stated = |(source, fact, _), began| (source, fact, began);
+    let long = stated(signed_in, long_ago);
+    assert_eq!(since(&[long, running]), Some(("signed-in", long_ago, long_ago)));
+    let future = stated(signed_in, at(2));
+    assert_eq!(since(&[future, running]), Some(("signed-in", None, None)), "from the future");
+    let observed = [long, running, stated(out, long_ago)];
+    assert_eq!(since(&observed), Some(("signed-out", at(3), at(3))), "observed");
+    let hung = life(Life::Unknown(UnknownReason::SourceLost));
+    let second = |(_, fact, began)| (2, fact, began);
+    let resumed = [long, running, hung, second(long), second(running)];
+    assert_eq!(since(&resumed), Some(("signed-in", long_ago, long_ago)), "the same status");
+    let out_long_ago = second(stated(out, long_ago));
+    let contradiction = [long, running, hung, out_long_ago, second(running)];
+    assert_eq!(since(&contradiction), Some(("signed-out", None, None)), "signed in at this time");
+    let away = second(stated(out, at(4)));
+    let meanwhile = [long, running, hung, away, second(running)];
+    assert_eq!(since(&meanwhile), Some(("signed-out", at(4), at(4))), "while it was unknown");
+    let process = stated(starting, long_ago);
+    assert_eq!(since(&[process]), Some(("starting", long_ago, None)));
+    assert_eq!(since(&[process, out, running]), Some(("signed-out", at(3), at(3))));
+    let second_account = (1, Fact::Account(AccountId(2), Some(SignIn::SigningIn)), at(1));
+    let two_accounts = [second_account, long, running];
+    assert_eq!(since(&two_accounts), Some(("signed-in", None, long_ago)), "of two accounts");
+}
+
+#[test]
+fn a_stated_start_never_replaces_or_contradicts_an_observed_change() {
+    for_random_journals(|journal, _| {
+        let journal = journal.clone().without_foresight();
+        let all = all_changes(&journal);
+        each_change(&journal, |handled, change| {
+            let stated: Vec<StatusStart> = observations(&journal.steps[..handled])
+                .filter_map(|(_, observation)| observation.began)
+                .collect();
+            let Some(since) = change.after.since else { return Ok(()) };
+            ensure!(since <= change.at.into(), "a start in the future: {change:?}");
+            let is_known = since == change.at.into() || stated.contains(&since);
+            let is_kept = change.before.as_ref().is_some_and(|before| before.since == Some(since));
+            let earlier = all
+                .iter()
+                .take_while(|each| each.revision < change.revision)
+                .filter(|each| each.client == change.client);
+            let had_it = earlier.clone().any(|each| each.after.since == Some(since));
+            ensure!(is_known || is_kept || had_it, "a start that nobody stated: {change:?}");
+            // The sign-out that was missing was not observed, so its start is unknown.
+            let other = |each: &&Change| {
+                let condition = each.after.status.has_same_condition(&change.after.status);
+                let is_known = !matches!(each.after.status, Status::Unknown(_) | Status::Starting);
+                let is_missing =
+                    each.after.status == Status::SignedOut(None) && each.after.since.is_none();
+                is_known && !condition && !is_missing
+            };
+            let last_other = earlier.filter(other).last();
+            ensure!(
+                is_kept || last_other.is_none_or(|other| StatusStart::from(other.at) <= since),
+                "the status began before {last_other:?} was observed: {change:?}"
+            );
+            Ok(())
+        })
+    });
 }
 
 #[test]
@@ -203,6 +272,7 @@ fn a_failed_sign_in_is_signed_out_with_the_reason() {
                     client,
                     generation: Generation(1),
                     fact,
+                    began: None,
                 })
             };
             let sign_in = |account, sign_in| Fact::Account(AccountId(account), Some(sign_in));
@@ -345,7 +415,9 @@ fn late_observations_do_not_undo_newer_ones() {
         let later = now.after(Duration::from_millis(100));
         let (source, client, generation) = (SourceId(0), ClientId(1), Generation(5));
         let see = |observed_at, generation, fact| {
-            RosterInput::Observed(Observation { observed_at, source, client, generation, fact })
+            let began = None;
+            let observation = Observation { observed_at, source, client, generation, fact, began };
+            RosterInput::Observed(observation)
         };
         let account = AccountId(1);
         let signed_in = SignIn::SignedIn(presence(Availability::Available));
@@ -518,6 +590,15 @@ fn the_random_journals_are_diverse() {
                     reached("equal availability".into());
                 }
             }
+            if let Some(since) = after.since.filter(|since| *since < change.at.into()) {
+                reached("a stated or kept start".into());
+                if before.is_some_and(|before| matches!(before.status, Status::Unknown(_))) {
+                    reached("a start from before the status was unknown".into());
+                }
+                if since < StatusStart::new(0) {
+                    reached("a start before the clock".into());
+                }
+            }
             if let Some(before) = before {
                 reached(format!("{} to {}", before.status.word(), after.status.word()));
                 if before.source > after.source {
@@ -546,6 +627,9 @@ fn the_random_journals_are_diverse() {
         "signed-out to starting",
         "expiry",
         "loss",
+        "a stated or kept start",
+        "a start from before the status was unknown",
+        "a start before the clock",
     ];
     let words = Status::WORDS.into_iter().chain(named).chain(paths);
     let words = words

@@ -19,7 +19,7 @@ use zbus::{Connection, Variant};
 use crate::FrontendError;
 use crate::objects::{AccountObject, CommandHandler, ObjectState, RootObject};
 use crate::owner::name_taken;
-use crate::properties::PropertyValues;
+use crate::properties::{PropertyValues, StatusTime};
 
 /// The time limit for an orderly end. A fault may delay a reply for longer.
 const CLOSE_MAX: Duration = Duration::from_secs(2);
@@ -27,6 +27,7 @@ const CLOSE_MAX: Duration = Duration::from_secs(2);
 /// The provider on the session bus.
 pub struct DbusFrontend {
     connection: Connection,
+    clock: SystemClock,
     state: ObjectState,
     handler: CommandHandler,
     /// True once the account's object exists.
@@ -42,14 +43,15 @@ impl DbusFrontend {
     /// If there is no session bus.
     pub async fn open(account: Account, handler: CommandHandler) -> Result<Self, FrontendError> {
         let address = session_bus::own_address()?;
-        let connection = session_bus::connect(&SystemClock::start(), &address).await?;
-        let values = PropertyValues::of(&ProviderStatus::Starting, None);
-        let state = ObjectState::new(account, values);
+        let clock = SystemClock::start();
+        let connection = session_bus::connect(&clock, &address).await?;
+        let values = PropertyValues::of(&ProviderStatus::Starting, None, StatusTime::now(&clock));
+        let state = ObjectState::new(clock, account, values);
         let root = RootObject { state: state.clone(), handler: handler.clone() };
         let server = connection.object_server();
         server.at(PATH, ObjectManager).await.map_err(FrontendError::bus)?;
         server.at(PATH, root).await.map_err(FrontendError::bus)?;
-        Ok(Self { connection, state, handler, has_account: false })
+        Ok(Self { connection, clock, state, handler, has_account: false })
     }
 
     /// Requests the name. The first caller already sees all published values, for example the
@@ -77,13 +79,15 @@ impl DbusFrontend {
         status: &ProviderStatus,
         until: Option<Timestamp>,
     ) -> Result<(), FrontendError> {
-        let mut now = PropertyValues::of(status, until);
+        let last = self.state.values();
+        let since = StatusTime::now(&self.clock);
+        let mut now = PropertyValues::of(status, until, since).continuing(&last);
         if now.up_and_running == 0 {
             if self.state.faults().stale_flag {
                 return Ok(());
             }
             // Only the flag of the provider changes; the account stays signed out.
-            now = PropertyValues { up_and_running: 0, ..self.state.values() };
+            now = PropertyValues { up_and_running: 0, ..last };
         }
         let before = self.state.replace(now.clone());
         // The account's object precedes the flag that announces it.

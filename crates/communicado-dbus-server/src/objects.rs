@@ -33,6 +33,7 @@ pub type CommandHandler = Arc<
 pub(crate) struct ObjectState(Arc<Mutex<StateInner>>);
 
 struct StateInner {
+    clock: SystemClock,
     account: Account,
     values: PropertyValues,
     faults: ActiveFaults,
@@ -69,10 +70,11 @@ pub(crate) enum ReplyError {
 }
 
 impl ObjectState {
-    pub(crate) fn new(account: Account, values: PropertyValues) -> Self {
+    /// `clock` is the clock of the start in `values`.
+    pub(crate) fn new(clock: SystemClock, account: Account, values: PropertyValues) -> Self {
         let faults = ActiveFaults::default();
         let delayed = BTreeSet::new();
-        Self(Arc::new(Mutex::new(StateInner { account, values, faults, delayed })))
+        Self(Arc::new(Mutex::new(StateInner { clock, account, values, faults, delayed })))
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut StateInner) -> T) -> T {
@@ -208,6 +210,14 @@ impl AccountObject {
     #[zbus(property)]
     async fn until(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<i64> {
         self.state.read(message, |state| state.values.until).await
+    }
+
+    #[zbus(property)]
+    async fn since(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<i64> {
+        let start = |state: &StateInner| {
+            state.values.since.at(state.clock.now(), state.clock.civil()).micros()
+        };
+        self.state.read(message, start).await
     }
 
     async fn sign_in(&self, #[zbus(header)] message: Header<'_>) -> Result<(), ReplyError> {

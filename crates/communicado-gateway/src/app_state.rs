@@ -89,6 +89,7 @@ impl AppState {
     ) -> io::Result<Self> {
         let clock = SystemClock::start();
         let now = Now { moment: clock.now(), civil: clock.civil() };
+        let people = People::new(config.aggregation);
         let audience = stored.audience.into_iter();
         let connection_limit = ConnectionLimit::of_system();
         let streams = config.streams_per_token.unwrap_or_else(|| {
@@ -98,7 +99,7 @@ impl AppState {
         let streams_per_token = Limit { max: streams, ..STREAMS_PER_TOKEN };
         Ok(Self {
             clock,
-            people: RwLock::new(People::from_stored(stored.people, stored.revision, now)),
+            people: RwLock::new(people.restored(stored.people, stored.revision, now)),
             tokens: RwLock::new(TokenTable::from_stored(stored.tokens)),
             audience: RwLock::new(audience.map(|it| ((it.whom, it.token), it.first)).collect()),
             writer,

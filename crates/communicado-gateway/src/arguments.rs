@@ -1,9 +1,14 @@
 //! The command line, the origin of help, completions and man pages.
 
+use std::sync::LazyLock;
+
 use clap::{CommandFactory as _, Parser, Subcommand};
-use communicado_cli_support::{CompletionsArgs, Failure, ManArgs, Outcome, print};
+use communicado_cli_support::{CompletionsArgs, Failure, ManArgs, Outcome, long_version, print};
 
 use crate::commands::{backup, people, serve, tokens};
+
+/// The text of `--version`.
+static VERSION: LazyLock<String> = LazyLock::new(|| long_version(env!("CARGO_PKG_VERSION"), &[]));
 
 /// Stream the sign-in status of desktop users to web pages and programs.
 ///
@@ -13,6 +18,7 @@ use crate::commands::{backup, people, serve, tokens};
 #[command(
     name = "communicado-gateway",
     version,
+    long_version = VERSION.as_str(),
     disable_help_subcommand = true,
     arg_required_else_help = true,
     after_help = "Exit status: 0 success, 2 usage error, 5 failure."

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{HEARTBEAT, REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
+use crate::model::Aggregation;
 use crate::traces::Traces;
 use crate::trusted_proxies::TrustedProxies;
 use crate::web_url::PublicUrl;
@@ -13,6 +14,8 @@ use crate::web_url::PublicUrl;
 /// The configuration of a gateway.
 #[derive(Debug)]
 pub(crate) struct ServeConfig {
+    /// The rule by which one device determines the status of a person.
+    pub(crate) aggregation: Aggregation,
     /// Retention of the history; no history if absent.
     pub(crate) history: Option<Duration>,
     /// Origins whose pages may read responses.
@@ -42,6 +45,7 @@ pub(crate) struct ServeConfig {
 impl Default for ServeConfig {
     fn default() -> Self {
         Self {
+            aggregation: Aggregation::default(),
             history: None,
             origins: Vec::new(),
             public_url: None,

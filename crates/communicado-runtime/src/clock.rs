@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll};
 
-use communicado_core::Moment;
+use communicado_core::{Moment, StatusStart};
 use communicado_wire::Timestamp;
 use futures_util::future::{Either, select};
 
@@ -17,6 +17,9 @@ pub trait Clock: Send + Sync + 'static {
 
     /// The current civil time.
     fn civil(&self) -> Timestamp;
+
+    /// The start of the machine: no client has started before it.
+    fn machine_start(&self) -> StatusStart;
 
     /// Creates a timer on this clock, not yet set.
     ///
@@ -72,7 +75,7 @@ mod windows {
 
     use communicado_windows::{WakeTimer, civil_micros, uptime};
 
-    use super::{Clock, Moment, Timer, Timestamp};
+    use super::{Clock, Moment, StatusStart, Timer, Timestamp};
 
     /// The system clock.
     #[derive(Clone, Copy, Debug)]
@@ -101,6 +104,10 @@ mod windows {
 
         fn civil(&self) -> Timestamp {
             Timestamp::from_micros(civil_micros()).unwrap_or(Timestamp::EPOCH)
+        }
+
+        fn machine_start(&self) -> StatusStart {
+            StatusStart::from(Moment::START).before(self.started)
         }
 
         fn timer(&self) -> io::Result<Box<dyn Timer>> {
@@ -157,7 +164,7 @@ mod linux {
     use tokio::io::Interest;
     use tokio::io::unix::AsyncFd;
 
-    use super::{Clock, Moment, Timer, Timestamp};
+    use super::{Clock, Moment, StatusStart, Timer, Timestamp};
 
     /// The system clock. Its timers need a tokio runtime with I/O enabled.
     #[derive(Clone, Copy, Debug)]
@@ -188,6 +195,10 @@ mod linux {
             let since_1970 = read(ClockId::Realtime).as_micros();
             let micros = i64::try_from(since_1970).unwrap_or(i64::MAX);
             Timestamp::from_micros(micros).unwrap_or(Timestamp::EPOCH)
+        }
+
+        fn machine_start(&self) -> StatusStart {
+            StatusStart::from(Moment::START).before(self.started)
         }
 
         fn timer(&self) -> io::Result<Box<dyn Timer>> {

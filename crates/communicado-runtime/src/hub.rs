@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use communicado_core::{
     AccountId, ClientId, Fact, Generation, Life, Moment, NoteId, Observation, RosterInput,
-    SourceId, Symbol, UnknownReason,
+    SourceId, StatusStart, Symbol, UnknownReason,
 };
 use communicado_wire::journal::Entry;
 use communicado_wire::{Client, Timestamp};
@@ -147,6 +147,10 @@ impl Hub {
         self.lock().feeds.remove(&number);
     }
 
+    pub(crate) fn source_name(&self, source: SourceId) -> String {
+        self.lock().roster.directory.source(source).to_string()
+    }
+
     pub(crate) fn notify(&self, notice: &Notice) {
         (self.notify)(notice);
     }
@@ -201,6 +205,7 @@ impl Hub {
                     client,
                     generation,
                     fact,
+                    began: None,
                 }));
             }
         }
@@ -231,13 +236,14 @@ impl Hub {
         client: ClientId,
         generation: Generation,
         fact: Fact,
+        began: Option<StatusStart>,
     ) {
         let mut state = self.lock();
         if state.source(source).is_none_or(|each| each.run != run) {
             return;
         }
         let observed_at = state.next_observed_at(self.clock.now());
-        let observation = Observation { observed_at, source, client, generation, fact };
+        let observation = Observation { observed_at, source, client, generation, fact, began };
         self.handle(state, vec![RosterInput::Observed(observation)]);
     }
 
@@ -363,6 +369,21 @@ impl Hub {
         if civil.since(expected_civil).max(expected_civil.since(civil)) >= CLOCK_STEP_MIN {
             state.roster.began = civil.before(now);
         }
+    }
+
+    /// The start of a status at a civil time, if it is neither in the future nor before the start
+    /// of the machine.
+    ///
+    /// Its civil time, by the same clock, is exactly `civil`.
+    pub(crate) fn status_start(&self, civil: Timestamp) -> Option<StatusStart> {
+        let mut state = self.lock();
+        self.sync_civil_clock(&mut state);
+        let began = state.roster.began;
+        let after = StatusStart::from(Moment::START.after(civil.since(began)));
+        // The two clocks drift apart a little.
+        let start = after.before(began.since(civil)).min(self.clock.now().into());
+        let is_past = civil <= self.clock.civil();
+        (is_past && self.clock.machine_start() <= start).then_some(start)
     }
 
     fn notify_limit<T>(

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use communicado_core::{AccountState, Change, ClientId, ClientState, Moment, Roster, RosterInput};
+use communicado_core::{
+    AccountState, Change, ClientId, ClientState, Moment, Roster, RosterInput, StatusStart,
+};
 use communicado_wire::{Account, Client, Status, Timestamp};
 
 use crate::directory::{AccountKey, Directory};
@@ -69,7 +72,7 @@ impl NamedRoster {
         client.raw = presence.map(|presence| self.directory.text(presence.raw));
         client.note = presence.and_then(|presence| self.directory.note(presence.note?));
         client.reason = status.reason().map(Arc::from);
-        client.since = since.map(|since| self.civil(since));
+        client.since = since.map(|since| self.civil_start(since));
         client.saved = saved.map(|saved| self.directory.text(saved));
         client.accounts = accounts.iter().map(|each| self.account(each)).collect();
         client.before = Some(change.before.as_ref().map(|before| Status::from(before.status)));
@@ -79,7 +82,7 @@ impl NamedRoster {
     fn account(&self, state: &AccountState) -> Account {
         let AccountKey { name, protocol } = self.directory.account(state.account);
         let mut account = Account::new(name, protocol);
-        account.since = state.since.map(|since| self.civil(since));
+        account.since = state.since.map(|since| self.civil_start(since));
         account.name = self.directory.display_name(state.account);
         account.status = Status::from(state.status);
         let presence = state.status.presence();
@@ -93,5 +96,11 @@ impl NamedRoster {
 
     fn civil(&self, moment: Moment) -> Timestamp {
         self.began.after(moment.since_start())
+    }
+
+    fn civil_start(&self, start: StatusStart) -> Timestamp {
+        let nanos = start.nanos();
+        let distance = Duration::from_nanos(nanos.unsigned_abs());
+        if nanos < 0 { self.began.before(distance) } else { self.began.after(distance) }
     }
 }

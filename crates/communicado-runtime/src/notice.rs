@@ -25,6 +25,20 @@ pub enum Notice {
         /// The source's name.
         source: String,
     },
+    /// A source works, but has a problem that the user can solve.
+    Warning {
+        /// The source's name.
+        source: String,
+        /// The problem, and what to do.
+        warning: SourceError,
+    },
+    /// A message from a program that a source runs.
+    Message {
+        /// The source's name.
+        source: String,
+        /// The message, in one line.
+        text: String,
+    },
     /// A name exceeded a limit and was ignored.
     Limit {
         /// The source's name.
@@ -54,6 +68,11 @@ impl fmt::Display for Notice {
                 }
             }
             Self::Recovered { source } => write!(f, "note: source `{source}` works again"),
+            Self::Warning { source, warning } => {
+                writeln!(f, "warning: source `{source}`: {}", warning.cause)?;
+                write!(f, "  help: {}", warning.help)
+            }
+            Self::Message { source, text } => write!(f, "note: source `{source}`: {text}"),
             Self::Limit { source, limit } => {
                 writeln!(f, "warning: source `{source}` saw {limit}")?;
                 write!(f, "  meanwhile: the first ones are still reported")

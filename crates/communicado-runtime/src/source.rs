@@ -30,7 +30,7 @@ pub type ProbeFuture<'a> = Pin<Box<dyn Future<Output = Vec<Check>> + Send + 'a>>
 /// A source with its name, ready to run.
 pub struct NamedSource {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// The clients to report even if the source has not seen them.
     pub clients: Vec<String>,
     /// The source.

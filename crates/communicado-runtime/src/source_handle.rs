@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, ClientId, Fact, Generation, Life, Moment, NoteId, SourceId, Symbol,
+    AccountId, ClientId, Fact, Generation, Life, Moment, NoteId, SourceId, StatusStart, Symbol,
 };
+use communicado_wire::Timestamp;
 
-use crate::{Clock, Hub, LimitReached};
+use crate::{Clock, Hub, LimitReached, Notice, SourceError};
 
 /// The handle through which a source reports.
 ///
@@ -70,6 +71,18 @@ impl SourceHandle {
         self.hub.ready(self.source, self.run);
     }
 
+    /// Notifies the user of a problem, while the source goes on.
+    pub fn warn(&self, warning: SourceError) {
+        let source = self.hub.source_name(self.source);
+        self.hub.notify(&Notice::Warning { source, warning });
+    }
+
+    /// Passes on a message from a program that the source runs.
+    pub fn pass_on(&self, text: String) {
+        let source = self.hub.source_name(self.source);
+        self.hub.notify(&Notice::Message { source, text });
+    }
+
     /// The names of the clients to report even if the source has not seen them.
     #[must_use]
     pub fn expected(&self) -> Vec<String> {
@@ -87,8 +100,22 @@ impl ClientHandle {
 
     /// Reports a fact about the client.
     pub fn report(&self, fact: Fact) {
+        self.report_with_start(fact, None);
+    }
+
+    /// Reports a fact about the client, with the start of its status if the source knows it.
+    pub fn report_with_start(&self, fact: Fact, began: Option<StatusStart>) {
         let SourceHandle { hub, source, run } = &self.handle;
-        hub.observe((*source, *run), self.client, self.generation, fact);
+        hub.observe((*source, *run), self.client, self.generation, fact, began);
+    }
+
+    /// The start of a status that the client states as a civil time.
+    ///
+    /// `None` if it lies in the future or before the start of the machine, for example because the
+    /// civil clock was set meanwhile.
+    #[must_use]
+    pub fn status_start(&self, civil: Timestamp) -> Option<StatusStart> {
+        self.handle.hub.status_start(civil)
     }
 
     /// The number of an account of this client.

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 use std::{io, iter};
 
 use communicado_core::SourceId;
@@ -16,7 +17,10 @@ use crate::{Backoff, Hub, NamedSource, Notice, Source, SourceError, SourceHandle
 ///
 /// It returns only if the clock cannot create a timer, without which leases do not expire.
 pub async fn run(hub: Arc<Hub>, sources: Vec<NamedSource>) -> io::Error {
-    let add = |NamedSource { name, clients, source }| (name, hub.add_source(name, clients), source);
+    let add = |NamedSource { name, clients, source }| {
+        let id = hub.add_source(&name, clients);
+        (name, id, source)
+    };
     // All sources are added before the first one starts, so that a snapshot waits for all.
     let known: Vec<_> = sources.into_iter().map(add).collect();
     let watches = known.into_iter().map(|(name, id, source)| supervise(&hub, name, id, source));
@@ -27,12 +31,14 @@ pub async fn run(hub: Arc<Hub>, sources: Vec<NamedSource>) -> io::Error {
 
 async fn supervise(
     hub: &Arc<Hub>,
-    name: &str,
+    name: String,
     id: SourceId,
     mut source: Box<dyn Source>,
 ) -> io::Error {
     let mut backoff = Backoff::new(u64::from(id.0) + 1);
+    let mut retry_in = Duration::ZERO;
     loop {
+        let started = hub.clock().now();
         let handle = SourceHandle::start_run(hub, id);
         let mut was_lost = backoff.has_failed();
         let ended = AssertUnwindSafe(async {
@@ -41,7 +47,7 @@ async fn supervise(
                 let polled = watches.as_mut().poll(cx);
                 if was_lost && hub.is_ready(id) {
                     was_lost = false;
-                    hub.notify(&Notice::Recovered { source: name.to_owned() });
+                    hub.notify(&Notice::Recovered { source: name.clone() });
                 }
                 polled
             });
@@ -52,11 +58,13 @@ async fn supervise(
             help: "report it with the output of `communicado doctor`".into(),
         });
         let (was_ready, others) = hub.mark_lost(id);
-        if was_ready {
+        let now = hub.clock().now();
+        // A source that fails at once after each snapshot must not run four times a second.
+        if was_ready && now.since(started) >= retry_in {
             backoff.reset();
         }
-        let retry_in = backoff.next_delay(hub.clock().now());
-        let source = name.to_owned();
+        retry_in = backoff.next_delay(now);
+        let source = name.clone();
         hub.notify(&Notice::Lost { source, error, retry_in, others });
         let again = hub.clock().now().after(retry_in);
         if let Err(error) = sleep_until(hub.clock(), again).await {

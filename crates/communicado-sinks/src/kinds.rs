@@ -1,10 +1,10 @@
 //! The kinds of sinks that the agent runs.
 
 use crate::agent::SinkDescriptor;
-use crate::{hook, mqtt};
+use crate::{hook, mqtt, webhook};
 
 /// All kinds of sinks of the agent.
-pub const SINKS: &[&SinkDescriptor] = &[&mqtt::DESCRIPTOR, &hook::DESCRIPTOR];
+pub const SINKS: &[&SinkDescriptor] = &[&mqtt::DESCRIPTOR, &webhook::DESCRIPTOR, &hook::DESCRIPTOR];
 
 /// The descriptor of a kind.
 #[must_use]

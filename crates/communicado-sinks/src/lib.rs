@@ -24,6 +24,7 @@ mod printable;
 pub mod publish;
 mod template;
 mod text;
+mod webhook;
 
 pub use bar::{i3blocks, polybar, waybar};
 pub use form::{Form, Line, LineScope};

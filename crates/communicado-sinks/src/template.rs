@@ -13,7 +13,7 @@ use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, contex
 
 use crate::{Form, Line, LineScope, printable};
 
-const NAME: &str = "--format";
+const NAME: &str = "template";
 
 /// The text of a template is escaped but not truncated.
 const NO_LIMIT: usize = usize::MAX;
@@ -27,7 +27,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("raw", "the client's own word for the presence"),
     ("note", "the user's note for others, while signed in"),
     ("reason", "the reason of a signed-out or unknown status"),
-    ("since", "when this status, presence and reason began; empty if no change was observed"),
+    ("since", "when this status, presence and reason began; empty if unknown"),
     ("saved", "the status that the user selected, in the client's own word"),
     ("source", "the source that reported this"),
     (
@@ -90,6 +90,19 @@ impl Template {
         Ok(template)
     }
 
+    /// The text for a client.
+    pub(crate) fn text(
+        &mut self,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<String, TemplateError> {
+        let rendered = self.render(client, now);
+        rendered.map_err(|error| {
+            let source = self.environment.get_template(NAME);
+            TemplateError::of(&error, source.as_ref().map_or("", |template| template.source()))
+        })
+    }
+
     fn render(&mut self, client: &Client, now: Timestamp) -> Result<String, minijinja::Error> {
         let keys = Value::from_serialize(client);
         let running = client.runs();
@@ -107,13 +120,9 @@ impl Form for Template {
 
     fn write(&mut self, line: &Line<'_>, out: &mut String) -> Result<(), SinkError> {
         let Some(client) = line.client else { return Ok(()) };
-        let rendered = self.render(client, line.now).map_err(|error| {
-            let source = self.environment.get_template(NAME);
-            let source = source.as_ref().map_or("", |template| template.source());
-            let TemplateError { cause, help } = TemplateError::of(&error, source);
-            SinkError { cause, help }
-        })?;
-        out.push_str(&rendered);
+        let text = self.text(client, line.now);
+        let text = text.map_err(|TemplateError { cause, help }| SinkError { cause, help })?;
+        out.push_str(&text);
         out.push('\n');
         Ok(())
     }

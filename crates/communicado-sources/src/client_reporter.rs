@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use communicado_core::{Fact, Life, UnknownReason};
+use communicado_core::{Fact, Life, StatusStart, UnknownReason};
 use communicado_runtime::ClientHandle;
+use communicado_wire::Timestamp;
 
 use crate::sign_in::AccountSignIn;
 
@@ -15,6 +16,8 @@ pub(crate) struct ClientDetails {
     pub(crate) accounts: BTreeMap<(String, String), AccountSignIn>,
     /// The display names of the accounts' users, where the client has them.
     pub(crate) names: BTreeMap<(String, String), String>,
+    /// The starts of the accounts' statuses, where the client states them.
+    pub(crate) starts: BTreeMap<(String, String), Timestamp>,
     /// The status that the user selected, as the client names it.
     pub(crate) saved: Option<String>,
 }
@@ -24,11 +27,14 @@ pub(crate) struct ClientReporter {
     client: ClientHandle,
     /// True if the runtime rejected an account. Without it the client's status is unknown.
     is_partial: bool,
+    /// The starts by account, each with the civil time that stated it. The civil clock may be set
+    /// later, so each is converted only once.
+    starts: BTreeMap<(String, String), (Timestamp, Option<StatusStart>)>,
 }
 
 impl ClientReporter {
     pub(crate) const fn new(client: ClientHandle) -> Self {
-        Self { client, is_partial: false }
+        Self { client, is_partial: false, starts: BTreeMap::new() }
     }
 
     /// Reports the difference between `before` and `details`, and returns whether the life of a
@@ -43,6 +49,7 @@ impl ClientReporter {
         // The runtime may accept now what it rejected before.
         let empty = ClientDetails::default();
         let before = if was_partial { &empty } else { before };
+        self.convert_starts(details);
         self.is_partial = !self.report_changed(before, details);
         self.is_partial != was_partial
     }
@@ -54,6 +61,19 @@ impl ClientReporter {
         } else {
             self.client.report_life(life, lease);
         }
+    }
+
+    /// Converts the stated starts that have changed.
+    fn convert_starts(&mut self, details: &ClientDetails) {
+        let known = std::mem::take(&mut self.starts);
+        let convert = |(key, civil): (&(String, String), &Timestamp)| {
+            let start = match known.get(key) {
+                Some((same, start)) if same == civil => *start,
+                Some(_) | None => self.client.status_start(*civil),
+            };
+            (key.clone(), (*civil, start))
+        };
+        self.starts = details.starts.iter().map(convert).collect();
     }
 
     fn report_removed(&self, before: &ClientDetails, details: &ClientDetails) {
@@ -87,7 +107,10 @@ impl ClientReporter {
                 continue;
             }
             match sign_in.to_core(&self.client, account) {
-                Ok(sign_in) => self.client.report(Fact::Account(account, Some(sign_in))),
+                Ok(sign_in) => {
+                    let began = self.starts.get(key).and_then(|(_, start)| *start);
+                    self.client.report_with_start(Fact::Account(account, Some(sign_in)), began);
+                }
                 Err(_) => is_complete = false,
             }
         }

@@ -1,10 +1,13 @@
 //! Descriptors of sources: name, capabilities, limitations and options.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::time::Duration;
 
 use communicado_runtime::{NamedSource, Source};
+
+use crate::client_names::ClientNames;
 
 /// Descriptor of a source: its name, its limits, its options and its constructor.
 #[non_exhaustive]
@@ -19,6 +22,8 @@ pub struct SourceDescriptor {
     pub limitations: &'static [&'static str],
     /// The platform that it runs on.
     pub platform: Platform,
+    /// Returns whether it runs without a section in the configuration.
+    pub is_automatic: bool,
     /// The clients that it reports as absent while they do not run.
     pub clients: &'static [&'static str],
     /// Its options, besides `clients`.
@@ -26,6 +31,14 @@ pub struct SourceDescriptor {
     /// The constructor, on the platform that the source runs on. It has no side effects.
     pub(crate) make: Option<MakeSource>,
 }
+
+/// The option of a source whose clients are not of this computer.
+pub(crate) const WITH: OptionSpec = OptionSpec {
+    name: "with",
+    kind: OptionKind::List,
+    default: Some(""),
+    help: "clients of this computer that the source reports too",
+};
 
 /// Constructor of a source.
 pub(crate) type MakeSource = fn(&ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError>;
@@ -38,8 +51,8 @@ pub struct OptionSpec {
     pub name: &'static str,
     /// The kind of its value.
     pub kind: OptionKind,
-    /// Its default value.
-    pub default: &'static str,
+    /// Its default value, as text; `None` if the option is required.
+    pub default: Option<&'static str>,
     /// Its effect, in one sentence.
     pub help: &'static str,
 }
@@ -53,6 +66,17 @@ pub enum OptionKind {
     Path,
     /// `true` or `false`.
     Bool,
+    /// A list of texts.
+    List,
+}
+
+/// A value of an option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OptionValue {
+    /// A text, for most kinds.
+    Text(String),
+    /// A list of texts.
+    List(Vec<String>),
 }
 
 /// Platform that a source runs on.
@@ -62,20 +86,27 @@ pub enum Platform {
     Linux,
     /// Windows.
     Windows,
+    /// Every platform.
+    Anywhere,
 }
 
 /// Options of a source, before validation.
 #[derive(Clone, Debug, Default)]
 pub struct SourceOptions {
-    values: BTreeMap<String, String>,
+    kind: Option<String>,
+    values: BTreeMap<String, OptionValue>,
     clients: Option<Vec<String>>,
+    local_clients: Vec<String>,
+    guard: Vec<OsString>,
 }
 
 /// Options with valid names.
 pub(crate) struct ValidatedOptions<'a> {
-    descriptor: &'static str,
+    source: &'a str,
     declared: &'static [OptionSpec],
-    values: &'a BTreeMap<String, String>,
+    values: &'a BTreeMap<String, OptionValue>,
+    local_clients: &'a [String],
+    guard: &'a [OsString],
 }
 
 /// Error in the options of a source.
@@ -85,7 +116,7 @@ pub enum OptionError {
     /// The source has no option of this name.
     NoSuchOption {
         /// The source.
-        source: &'static str,
+        source: String,
         /// The invalid name.
         name: String,
         /// The valid names.
@@ -94,7 +125,7 @@ pub enum OptionError {
     /// The value is invalid for the option.
     InvalidValue {
         /// The source.
-        source: &'static str,
+        source: String,
         /// The option.
         name: &'static str,
         /// The invalid value.
@@ -102,10 +133,19 @@ pub enum OptionError {
         /// A description of valid values.
         expected: &'static str,
     },
+    /// A required option has no value.
+    Missing {
+        /// The source.
+        source: String,
+        /// The option.
+        name: &'static str,
+        /// A description of valid values.
+        expected: &'static str,
+    },
     /// The source does not run on this platform.
     WrongPlatform {
         /// The source.
-        source: &'static str,
+        source: String,
         /// The platform that it runs on.
         platform: Platform,
     },
@@ -118,39 +158,83 @@ impl SourceDescriptor {
         self.make.is_some()
     }
 
-    /// Creates the source, without side effects.
+    /// Creates the source with this name, without side effects.
     ///
     /// # Errors
     ///
     /// If an option has an invalid name or value, or the source does not run on this platform.
-    pub fn open(&self, options: &SourceOptions) -> Result<NamedSource, OptionError> {
+    pub fn open(&self, name: &str, options: &SourceOptions) -> Result<NamedSource, OptionError> {
         let Some(make) = self.make else {
-            return Err(OptionError::WrongPlatform { source: self.name, platform: self.platform });
+            let platform = self.platform;
+            return Err(OptionError::WrongPlatform { source: name.to_owned(), platform });
         };
-        for name in options.values.keys() {
-            if !self.options.iter().any(|option| option.name == name) {
+        for key in options.values.keys() {
+            if !self.options.iter().any(|option| option.name == key) {
                 let known = self.options.iter().map(|option| option.name);
                 return Err(OptionError::NoSuchOption {
-                    source: self.name,
-                    name: name.clone(),
+                    source: name.to_owned(),
+                    name: key.clone(),
                     known: known.chain(["clients"]).collect(),
                 });
             }
         }
-        let values = &options.values;
-        let source =
-            make(&ValidatedOptions { descriptor: self.name, declared: self.options, values })?;
+        let validated = ValidatedOptions {
+            source: name,
+            declared: self.options,
+            values: &options.values,
+            local_clients: &options.local_clients,
+            guard: options.guard(),
+        };
+        let source = make(&validated)?;
+        let names = validated.client_names()?;
+        let clients = self.clients(options).iter().map(|client| names.reported(client)).collect();
+        Ok(NamedSource { name: name.to_owned(), clients, source })
+    }
+
+    /// The clients that the source reports as absent while they do not run.
+    #[must_use]
+    pub fn clients(&self, options: &SourceOptions) -> Vec<String> {
         let clients = options.clients.clone();
-        let clients =
-            clients.unwrap_or_else(|| self.clients.iter().map(|&name| name.to_owned()).collect());
-        Ok(NamedSource { name: self.name, clients, source })
+        clients.unwrap_or_else(|| self.clients.iter().map(|&name| name.to_owned()).collect())
     }
 }
 
 impl SourceOptions {
     /// Sets an option, and replaces its earlier value.
-    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<OptionValue>) {
         self.values.insert(name.into(), value.into());
+    }
+
+    /// Sets the kind of the source, which is its name by default.
+    pub fn set_kind(&mut self, kind: impl Into<String>) {
+        self.kind = Some(kind.into());
+    }
+
+    /// The kind of the source, if it is not the name.
+    #[must_use]
+    pub fn kind(&self) -> Option<&str> {
+        self.kind.as_deref()
+    }
+
+    /// Sets a program, with its first arguments, that starts the programs of the source.
+    ///
+    /// It gets the program and the arguments of the source as further arguments. On SIGTERM, and
+    /// when its parent ends, it ends the program that it started.
+    pub fn set_guard(&mut self, guard: Vec<OsString>) {
+        self.guard = guard;
+    }
+
+    /// The program that starts the programs of the source, if there is one.
+    #[must_use]
+    pub fn guard(&self) -> &[OsString] {
+        &self.guard
+    }
+
+    /// Sets the clients of this computer that other sources report.
+    ///
+    /// A source of another computer or a server reports a client of the same name as another one.
+    pub fn set_local_clients(&mut self, clients: Vec<String>) {
+        self.local_clients = clients;
     }
 
     /// Sets the clients that the source reports as absent while they do not run.
@@ -163,20 +247,52 @@ impl ValidatedOptions<'_> {
     /// The path of a file, or empty for none.
     #[cfg(target_os = "linux")]
     pub(crate) fn path(&self, name: &str) -> String {
-        self.value(self.option(name)).to_owned()
+        self.value(self.option(name)).unwrap_or_default().to_owned()
+    }
+
+    /// The names of the source's clients.
+    pub(crate) fn client_names(&self) -> Result<ClientNames, OptionError> {
+        let is_local = !self.declared.iter().any(|option| option.name == WITH.name);
+        let local = if is_local { &[] } else { self.local_clients };
+        let merged = match self.values.get(WITH.name) {
+            None => Vec::new(),
+            Some(OptionValue::List(list)) => list.clone(),
+            Some(OptionValue::Text(text)) => {
+                return Err(self.invalid(&WITH, text, WITH.kind.expected()));
+            }
+        };
+        Ok(ClientNames::new(self.source, local.iter().cloned(), merged))
+    }
+
+    /// A list with at least one text.
+    pub(crate) fn list(&self, name: &str) -> Result<Vec<String>, OptionError> {
+        let option = self.option(name);
+        match self.values.get(option.name) {
+            Some(OptionValue::List(list)) if !list.is_empty() => Ok(list.clone()),
+            Some(OptionValue::List(_)) => Err(self.invalid(option, "", option.kind.expected())),
+            Some(OptionValue::Text(text)) => {
+                Err(self.invalid(option, text, option.kind.expected()))
+            }
+            None => Err(self.missing(option)),
+        }
+    }
+
+    /// The name of the source.
+    pub(crate) const fn source(&self) -> &str {
+        self.source
+    }
+
+    /// The program that starts the programs of the source, if there is one.
+    pub(crate) const fn guard(&self) -> &[OsString] {
+        self.guard
     }
 
     /// `true` or `false`.
     #[cfg(target_os = "linux")]
     pub(crate) fn bool(&self, name: &str) -> Result<bool, OptionError> {
         let option = self.option(name);
-        let value = self.value(option);
-        value.parse().map_err(|_| OptionError::InvalidValue {
-            source: self.descriptor,
-            name: option.name,
-            value: value.to_owned(),
-            expected: "`true` or `false`",
-        })
+        let value = self.value(option).ok_or_else(|| self.missing(option))?;
+        value.parse().map_err(|_| self.invalid(option, value, "`true` or `false`"))
     }
 
     fn option(&self, name: &str) -> &'static OptionSpec {
@@ -185,24 +301,63 @@ impl ValidatedOptions<'_> {
         })
     }
 
-    fn value(&self, option: &OptionSpec) -> &str {
-        self.values.get(option.name).map_or(option.default, String::as_str)
+    fn value(&self, option: &OptionSpec) -> Option<&str> {
+        match self.values.get(option.name) {
+            Some(OptionValue::Text(text)) => Some(text),
+            Some(OptionValue::List(_)) | None => option.default,
+        }
+    }
+
+    fn missing(&self, option: &OptionSpec) -> OptionError {
+        let (source, expected) = (self.source.to_owned(), option.kind.expected());
+        OptionError::Missing { source, name: option.name, expected }
+    }
+
+    fn invalid(&self, option: &OptionSpec, value: &str, expected: &'static str) -> OptionError {
+        let (source, value) = (self.source.to_owned(), value.to_owned());
+        OptionError::InvalidValue { source, name: option.name, value, expected }
     }
 
     /// A duration longer than zero.
     pub(crate) fn duration(&self, name: &str) -> Result<Duration, OptionError> {
         let option = self.option(name);
-        let value = self.value(option);
-        let invalid = |expected| OptionError::InvalidValue {
-            source: self.descriptor,
-            name: option.name,
-            value: value.to_owned(),
-            expected,
-        };
+        let value = self.value(option).ok_or_else(|| self.missing(option))?;
+        let invalid = |expected| self.invalid(option, value, expected);
         let parsed = value.parse::<jiff::SignedDuration>().ok();
         let parsed = parsed.and_then(|parsed| Duration::try_from(parsed).ok());
         let duration = parsed.ok_or_else(|| invalid("a duration such as `30s` or `500ms`"))?;
         if duration.is_zero() { Err(invalid("a duration longer than 0")) } else { Ok(duration) }
+    }
+}
+
+impl OptionKind {
+    /// A description of valid values.
+    #[must_use]
+    pub const fn expected(self) -> &'static str {
+        match self {
+            Self::Duration => "a duration such as \"30s\"",
+            Self::Path => "the path of a file, in quotes",
+            Self::Bool => "true or false",
+            Self::List => "a list of texts such as [\"teams-status\", \"--json\"]",
+        }
+    }
+}
+
+impl From<&str> for OptionValue {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for OptionValue {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Vec<String>> for OptionValue {
+    fn from(list: Vec<String>) -> Self {
+        Self::List(list)
     }
 }
 
@@ -213,6 +368,7 @@ impl Platform {
         match self {
             Self::Linux => "Linux",
             Self::Windows => "Windows",
+            Self::Anywhere => "every platform",
         }
     }
 }
@@ -223,7 +379,7 @@ impl OptionError {
     pub fn unknown_name(&self) -> Option<(&str, &[&'static str])> {
         match self {
             Self::NoSuchOption { name, known, .. } => Some((name, known)),
-            Self::InvalidValue { .. } | Self::WrongPlatform { .. } => None,
+            Self::InvalidValue { .. } | Self::Missing { .. } | Self::WrongPlatform { .. } => None,
         }
     }
 }
@@ -241,6 +397,7 @@ impl fmt::Display for OptionError {
                     "invalid value `{value}` for `{name}` of source `{source}`: expected {expected}"
                 )
             }
+            Self::Missing { source, name, .. } => write!(f, "source `{source}` has no `{name}`"),
             Self::WrongPlatform { source, platform } => {
                 write!(f, "source `{source}` runs on {} only", platform.name())
             }

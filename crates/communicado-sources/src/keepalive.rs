@@ -17,7 +17,7 @@ pub struct Keepalive {
 pub(crate) const CHECK_OPTION: OptionSpec = OptionSpec {
     name: "check",
     kind: OptionKind::Duration,
-    default: "30s",
+    default: Some("30s"),
     help: "how long a client may be quiet before a liveness check",
 };
 
@@ -25,7 +25,7 @@ pub(crate) const CHECK_OPTION: OptionSpec = OptionSpec {
 pub(crate) const TIMEOUT_OPTION: OptionSpec = OptionSpec {
     name: "timeout",
     kind: OptionKind::Duration,
-    default: "5s",
+    default: Some("5s"),
     help: "how long a client may take to reply before it is `not-responding`",
 };
 

@@ -21,15 +21,17 @@
 
 #[cfg(target_os = "linux")]
 mod bus;
+mod client_names;
 mod client_reporter;
 pub mod communicator;
 #[cfg(target_os = "linux")]
 pub mod dbus_address;
 mod descriptor;
+mod find_program;
 pub mod im_providers;
 mod keepalive;
+pub mod lines;
 pub mod lync;
-#[cfg(target_os = "linux")]
 mod note;
 mod provider;
 mod purple;
@@ -40,26 +42,58 @@ pub mod vocabulary;
 pub mod windows;
 
 pub use descriptor::{
-    OptionError, OptionKind, OptionSpec, Platform, SourceDescriptor, SourceOptions,
+    OptionError, OptionKind, OptionSpec, OptionValue, Platform, SourceDescriptor, SourceOptions,
 };
+pub use find_program::find_program;
 pub use keepalive::Keepalive;
 #[cfg(target_os = "linux")]
 pub use purple::trace;
 pub use sign_in::AccountSignIn;
 
-/// All sources, in the order of their rank.
+/// The longest name of a source.
+const NAME_MAX: usize = 64;
+
+/// All kinds of sources, in the order of their rank.
 pub const SOURCES: &[&SourceDescriptor] = &[
     &purple::DESCRIPTOR,
     &provider::DESCRIPTOR,
     &lync::DESCRIPTOR,
     &communicator::DESCRIPTOR,
     &im_providers::DESCRIPTOR,
+    &lines::DESCRIPTOR,
 ];
 
-/// The source with this name.
+/// The kind of source with this name.
 #[must_use]
 pub fn descriptor(name: &str) -> Option<&'static SourceDescriptor> {
     SOURCES.iter().find(|descriptor| descriptor.name == name).copied()
+}
+
+/// Returns whether a source can have this name.
+#[must_use]
+pub fn is_source_name(name: &str) -> bool {
+    let is_valid = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b"-_".contains(&c);
+    (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(is_valid)
+}
+
+/// The names and kinds of the sources to run, in the order of their rank: the sources in `ranks`,
+/// then the automatic sources, then the `configured` ones by name.
+pub fn instances<'a>(
+    configured: impl IntoIterator<Item = (&'a str, &'static SourceDescriptor)>,
+    ranks: &[String],
+) -> Vec<(&'a str, &'static SourceDescriptor)> {
+    let mut instances: Vec<_> = SOURCES.iter().map(|each| (each.name, *each)).collect();
+    instances.retain(|(_, descriptor)| descriptor.is_automatic);
+    for (name, descriptor) in configured {
+        match instances.iter_mut().find(|(other, _)| *other == name) {
+            Some(instance) => *instance = (name, descriptor),
+            None => instances.push((name, descriptor)),
+        }
+    }
+    instances.retain(|(_, descriptor)| descriptor.runs_here());
+    let rank = |name: &str| ranks.iter().position(|each| each == name).unwrap_or(ranks.len());
+    instances.sort_by_key(|(name, _)| rank(name));
+    instances
 }
 
 #[cfg(test)]
@@ -76,12 +110,20 @@ mod tests {
             );
             assert!(!descriptor.about.ends_with('.'), "{}", descriptor.about);
             if !descriptor.runs_here() {
-                assert!(descriptor.open(&SourceOptions::default()).is_err(), "{}", descriptor.name);
+                assert!(
+                    descriptor.open("x", &SourceOptions::default()).is_err(),
+                    "{}",
+                    descriptor.name
+                );
                 continue;
             }
-            let opened =
-                descriptor.open(&SourceOptions::default()).unwrap_or_else(|e| panic!("{e}"));
-            assert_eq!(opened.name, descriptor.name);
+            let opened = descriptor.open("x", &SourceOptions::default());
+            if descriptor.options.iter().any(|option| option.default.is_none()) {
+                assert!(matches!(opened, Err(OptionError::Missing { .. })), "{}", descriptor.name);
+                continue;
+            }
+            let opened = opened.unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(opened.name, "x");
             assert_eq!(opened.clients, descriptor.clients);
         }
     }
@@ -96,12 +138,29 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    fn the_configuration_can_change_the_ranks() {
+        let lines = descriptor("lines").unwrap();
+        let names = |ranks: &[&str]| -> Vec<&str> {
+            let ranks: Vec<String> = ranks.iter().map(|&rank| rank.to_owned()).collect();
+            let found = instances([("laptop", lines), ("graph", lines)], &ranks);
+            found.into_iter().map(|(name, _)| name).collect()
+        };
+        assert_eq!(names(&[]), ["purple", "provider", "laptop", "graph"]);
+        assert_eq!(names(&["graph", "purple"]), ["graph", "purple", "provider", "laptop"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
     fn an_invalid_option_is_named_with_the_valid_ones() {
         let check = |name: &str, value: &str, expected: &str| {
             let mut options = SourceOptions::default();
             options.set(name, value);
-            let error =
-                descriptor("purple").unwrap().open(&options).err().expect(expected).to_string();
+            let error = descriptor("purple")
+                .unwrap()
+                .open("purple", &options)
+                .err()
+                .expect(expected)
+                .to_string();
             assert!(error.contains(expected), "{error}");
         };
         check(

@@ -47,8 +47,10 @@ pub struct Client {
     pub note: Option<Arc<str>>,
     /// The reason why the status is `signed-out` or `unknown`, if there is one.
     pub reason: Option<Arc<str>>,
-    /// The start of this status, including presence and reason, without the note. `None` if no
-    /// change to it was observed.
+    /// The start of this status, including presence and reason, without the note.
+    ///
+    /// The time of the observed change, else the start that the client states. `None` if neither
+    /// is known.
     #[serde(deserialize_with = "Option::deserialize")]
     pub since: Option<Timestamp>,
     /// The source of this state.
@@ -93,8 +95,10 @@ pub struct Account {
     pub note: Option<Arc<str>>,
     /// The reason why the status is `signed-out` or `unknown`, if there is one.
     pub reason: Option<Arc<str>>,
-    /// The start of this status, including presence and reason, without the note. `None` if no
-    /// change to it was observed.
+    /// The start of this status, including presence and reason, without the note.
+    ///
+    /// The time of the observed change, else the start that the client states. `None` if neither
+    /// is known.
     #[serde(deserialize_with = "Option::deserialize")]
     pub since: Option<Timestamp>,
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use communicado_core as core;
 use core::{
-    AccountId, ClientId, Fact, Generation, Life, Moment, Observation, RosterInput, SignIn, SourceId,
+    AccountId, ClientId, Fact, Generation, Life, Moment, Observation, RosterInput, SignIn,
+    SourceId, StatusStart,
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +104,9 @@ pub struct Observed {
     client: u32,
     #[serde(rename = "link")]
     generation: u32,
+    /// Negative before moment 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    began: Option<i64>,
     #[serde(flatten)]
     fact: ObservedFact,
 }
@@ -186,12 +190,14 @@ impl Entry {
                 client,
                 generation,
                 fact,
+                began,
             }) => Self::Observed(Observed {
                 at: nanos(at.since_start()),
                 observed_at: nanos(observed_at.since_start()),
                 source: source.0,
                 client: client.0,
                 generation: generation.0,
+                began: began.map(StatusStart::nanos),
                 fact: ObservedFact::of(fact),
             }),
         }
@@ -232,6 +238,7 @@ impl Observed {
             client: ClientId(self.client),
             generation: Generation(self.generation),
             fact: self.fact.fact()?,
+            began: self.began.map(StatusStart::new),
         };
         Ok((moment(self.at), RosterInput::Observed(observation)))
     }

@@ -82,7 +82,7 @@ mod snapshot;
 
 pub use communicado_core::{Activity, Availability};
 pub use communicado_runtime::{Notice, Update};
-pub use communicado_sources::{OptionError, SOURCES, SourceDescriptor, SourceOptions};
+pub use communicado_sources::{OptionError, OptionValue, SOURCES, SourceDescriptor, SourceOptions};
 pub use communicado_wire::{Account, Client, Status, Timestamp};
 pub use condition::{Condition, ConditionError, Question};
 pub use monitor::{Changes, Error, LiveSnapshot, Monitor, MonitorBuilder};

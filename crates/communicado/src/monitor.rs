@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use communicado_runtime::{Feed, Hub, Notice, SystemClock, Update, desktop_executor, run};
-use communicado_sources::{OptionError, SOURCES, SourceDescriptor, SourceOptions};
+use communicado_sources::{OptionError, SOURCES, SourceOptions};
 use futures_util::Stream;
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
@@ -52,6 +52,7 @@ pub struct MonitorBuilder {
     patience: Option<Duration>,
     options: BTreeMap<String, SourceOptions>,
     without: BTreeSet<String>,
+    ranks: Vec<String>,
     notify: Option<Notify>,
     journal: Option<(Box<dyn Write + Send>, bool)>,
 }
@@ -175,7 +176,7 @@ impl MonitorBuilder {
         self
     }
 
-    /// Sets the options of one source.
+    /// Sets the options of one source. A name that is no kind needs [`SourceOptions::set_kind`].
     #[must_use]
     pub fn source(mut self, name: impl Into<String>, options: SourceOptions) -> Self {
         self.options.insert(name.into(), options);
@@ -186,6 +187,13 @@ impl MonitorBuilder {
     #[must_use]
     pub fn without(mut self, name: impl Into<String>) -> Self {
         self.without.insert(name.into());
+        self
+    }
+
+    /// Sets the sources to believe first, in this order, if two report the same client.
+    #[must_use]
+    pub fn ranks(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.ranks = names.into_iter().collect();
         self
     }
 
@@ -233,18 +241,31 @@ impl MonitorBuilder {
     ///
     /// As for [`MonitorBuilder::start`], without the errors of the system.
     pub fn open(self) -> Result<(Monitor, impl Future<Output = io::Error> + Send), Error> {
-        let mut names = self.options.keys().chain(&self.without);
-        let unknown = names.find(|name| communicado_sources::descriptor(name).is_none());
-        if let Some(name) = unknown {
+        let of_kind = |kind: &str| {
+            let known = communicado_sources::descriptor(kind);
+            known.ok_or_else(|| Error::NoSuchSource(kind.to_owned()))
+        };
+        let mut configured = Vec::new();
+        for (name, options) in &self.options {
+            configured.push((name.as_str(), of_kind(options.kind().unwrap_or(name))?));
+        }
+        let unknown = |name: &&String| {
+            !self.options.contains_key(*name) && communicado_sources::descriptor(name).is_none()
+        };
+        if let Some(name) = self.without.iter().chain(&self.ranks).find(unknown) {
             return Err(Error::NoSuchSource(name.clone()));
         }
+        let mut instances = communicado_sources::instances(configured, &self.ranks);
+        instances.retain(|(name, _)| !self.without.contains(*name));
+        let options_of = |name: &str| self.options.get(name).cloned().unwrap_or_default();
+        let local = instances.iter().filter(|(_, descriptor)| descriptor.is_automatic);
+        let local = local.flat_map(|(name, descriptor)| descriptor.clients(&options_of(name)));
+        let local: Vec<String> = local.collect();
         let mut opened = Vec::new();
-        let wanted = |descriptor: &&&SourceDescriptor| {
-            descriptor.runs_here() && !self.without.contains(descriptor.name)
-        };
-        for descriptor in SOURCES.iter().filter(wanted) {
-            let options = self.options.get(descriptor.name).cloned().unwrap_or_default();
-            opened.push(descriptor.open(&options).map_err(Error::Option)?);
+        for (name, descriptor) in instances {
+            let mut options = options_of(name);
+            options.set_local_clients(local.clone());
+            opened.push(descriptor.open(name, &options).map_err(Error::Option)?);
         }
         let clock = Arc::new(SystemClock::start());
         let notify = self.notify.unwrap_or_else(|| Box::new(|_| ()));

@@ -9,6 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::command::{root, run as run_command};
+use crate::dist;
 use toolchain::Toolchain;
 
 /// The packages with code for Windows.
@@ -56,8 +57,13 @@ pub(crate) fn check() -> Result<(), String> {
 
 /// Builds the program into `folder`, and returns its path and size.
 fn build(toolchain: &Toolchain, folder: &Path) -> Result<String, String> {
-    run_command(&mut toolchain.cargo("build", &["--release", "--package", "communicado-cli"])?)?;
-    let built = root().join("target").join(toolchain.target()).join("release/communicado.exe");
+    let mut cargo =
+        toolchain.cargo("build", &["--profile", "dist", "--package", "communicado-cli"])?;
+    if let Some(commit) = dist::commit() {
+        cargo.env(dist::COMMIT, commit);
+    }
+    run_command(&mut cargo)?;
+    let built = root().join("target").join(toolchain.target()).join("dist/communicado.exe");
     let program = folder.join("communicado.exe");
     let failed = |error: std::io::Error| format!("cannot write {}: {error}", program.display());
     fs::create_dir_all(folder).map_err(failed)?;
@@ -91,15 +97,17 @@ fn peers() -> Result<(), String> {
     peers::build(&folder)?;
     dotnet::build(&folder)?;
     let toolchain = Toolchain::for_wine()?;
-    let example = ["--release", "--package", "communicado", "--example", "sign_in_gate"];
+    let example = ["--profile", "dist", "--package", "communicado", "--example", "sign_in_gate"];
     run_command(&mut toolchain.cargo("build", &example)?)?;
-    run_command(&mut toolchain.cargo("build", &["--release", "--package", "communicado-peer"])?)?;
-    let release = root().join("target").join(toolchain.target()).join("release");
+    run_command(
+        &mut toolchain.cargo("build", &["--profile", "dist", "--package", "communicado-peer"])?,
+    )?;
+    let folder_of_build = root().join("target").join(toolchain.target()).join("dist");
     for (built, name) in [
         ("examples/sign_in_gate.exe", "sign_in_gate.exe"),
         ("communicado-peer.exe", "rust-peer.exe"),
     ] {
-        fs::copy(release.join(built), folder.join(name))
+        fs::copy(folder_of_build.join(built), folder.join(name))
             .map_err(|error| format!("cannot copy {built}: {error}"))?;
     }
     println!("{}", build(&toolchain, &folder)?);

@@ -7,7 +7,7 @@ use communicado::SOURCES;
 use communicado_cli_support::{Failure, Outcome, print};
 use communicado_sinks::SINKS;
 use communicado_sinks::agent::{SinkDescriptor, SinkOptionKind, SinkValue};
-use communicado_sources::OptionKind;
+use communicado_sources::{OptionKind, OptionValue, SourceDescriptor};
 use serde_json::{Map, Value, json};
 
 use crate::options::ColorChoice;
@@ -48,22 +48,30 @@ fn in_effect(settings: &Settings) -> String {
     let _ = writeln!(text, "clients = {}", json!(settings.clients));
     let _ = writeln!(text, "color = {}", json!(color));
     let _ = writeln!(text, "patience = {}", json!(patience));
+    let _ = writeln!(text, "ranks = {}", json!(settings.ranks));
     let values = [settings.agent.hours.to_string(), format_duration(settings.agent.lease)];
     let _ = writeln!(text, "\n[agent]");
     for ((name, _, _, about), value) in AGENT.iter().zip(values) {
         let _ = writeln!(text, "# {about}\n{name} = {}", json!(value));
     }
-    for descriptor in SOURCES.iter().filter(|descriptor| descriptor.runs_here()) {
-        let set = settings.sources.get(descriptor.name).cloned().unwrap_or_default();
-        let _ = writeln!(text, "\n[sources.{}]\nenabled = {}", descriptor.name, set.enabled);
+    for (name, set) in settings.instances() {
+        let descriptor = set.descriptor;
+        let _ = writeln!(text, "\n[sources.{name}]");
+        if name != descriptor.name {
+            let _ = writeln!(text, "kind = {}", json!(descriptor.name));
+        }
+        let _ = writeln!(text, "enabled = {}", set.enabled);
         let clients =
             set.clients.map_or_else(|| json!(descriptor.clients), |clients| json!(clients));
         let _ = writeln!(text, "clients = {clients}");
         for option in descriptor.options {
-            let value = set.shown.get(option.name).map_or(option.default, String::as_str);
-            let value = match option.kind {
-                OptionKind::Bool => value.to_owned(),
-                OptionKind::Duration | OptionKind::Path => json!(value).to_string(),
+            let value = match (set.shown.get(option.name), option.kind) {
+                (Some(OptionValue::List(list)), _) => json!(list).to_string(),
+                (Some(OptionValue::Text(text)), OptionKind::Bool) => text.clone(),
+                (Some(OptionValue::Text(text)), _) => json!(text).to_string(),
+                (None, OptionKind::Bool) => option.default.unwrap_or_default().to_owned(),
+                (None, OptionKind::List) => "[]".to_owned(),
+                (None, _) => json!(option.default.unwrap_or_default()).to_string(),
             };
             let _ = writeln!(text, "# {}\n{} = {value}", option.help, option.name);
         }
@@ -111,32 +119,7 @@ pub(crate) fn schema() -> String {
         }
         ((*name).to_owned(), schema)
     };
-    let mut sources = Map::new();
-    for descriptor in SOURCES {
-        let mut properties: Map<String, Value> = EACH_SOURCE.iter().map(setting).collect();
-        for option in descriptor.options {
-            let form = match option.kind {
-                OptionKind::Duration => "span",
-                OptionKind::Path => "path",
-                OptionKind::Bool => "bool",
-            };
-            properties.extend([setting(&(option.name, form, option.default, option.help))]);
-        }
-        let section = json!({
-            "type": "object",
-            "description": descriptor.about,
-            "properties": properties,
-            "additionalProperties": false,
-        });
-        sources.insert(descriptor.name.to_owned(), section);
-    }
     let mut properties: Map<String, Value> = TOP.iter().map(setting).collect();
-    let sources = json!({
-        "type": "object",
-        "description": "The sources by name.",
-        "properties": sources,
-        "additionalProperties": false,
-    });
     let agent = json!({
         "type": "object",
         "description": "When `communicado agent` publishes.",
@@ -144,7 +127,7 @@ pub(crate) fn schema() -> String {
         "additionalProperties": false,
     });
     properties.insert("agent".to_owned(), agent);
-    properties.insert("sources".to_owned(), sources);
+    properties.insert("sources".to_owned(), sources_schema(&setting));
     properties.insert("sinks".to_owned(), sinks_schema(&setting));
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -154,6 +137,45 @@ pub(crate) fn schema() -> String {
         "additionalProperties": false,
     });
     format!("{schema:#}\n")
+}
+
+/// The schema of the sources. A section whose name is a kind needs no `kind`.
+fn sources_schema(
+    setting: &impl Fn(&(&'static str, &'static str, &'static str, &'static str)) -> (String, Value),
+) -> Value {
+    let section = |descriptor: &SourceDescriptor, needs_kind: bool| {
+        let mut properties: Map<String, Value> = EACH_SOURCE.iter().map(setting).collect();
+        properties.insert("kind".to_owned(), json!({ "const": descriptor.name }));
+        for option in descriptor.options {
+            let form = match option.kind {
+                OptionKind::Duration => "span",
+                OptionKind::Path => "path",
+                OptionKind::Bool => "bool",
+                OptionKind::List => "list",
+            };
+            let default = option.default.unwrap_or_default();
+            properties.extend([setting(&(option.name, form, default, option.help))]);
+        }
+        let required = descriptor.options.iter().filter(|option| option.default.is_none());
+        let required = required.map(|option| option.name);
+        let required: Vec<_> = needs_kind.then_some("kind").into_iter().chain(required).collect();
+        json!({
+            "type": "object",
+            "description": descriptor.about,
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        })
+    };
+    let named = SOURCES.iter();
+    let named = named.map(|each| (each.name.to_owned(), section(each, false)));
+    let any: Vec<_> = SOURCES.iter().map(|descriptor| section(descriptor, true)).collect();
+    json!({
+        "type": "object",
+        "description": "The sources by name. `kind` is optional if the name is a kind.",
+        "properties": named.collect::<Map<_, _>>(),
+        "additionalProperties": { "anyOf": any },
+    })
 }
 
 /// The schema of the sinks. A section whose name is a kind needs no `kind`.
@@ -167,14 +189,19 @@ fn sinks_schema(
             let form = match option.kind {
                 SinkOptionKind::Bool if option.default == Some("false") => "false",
                 SinkOptionKind::Bool => "bool",
-                SinkOptionKind::List => "list",
+                SinkOptionKind::List | SinkOptionKind::Headers => "list",
                 SinkOptionKind::Duration => "span",
                 _ => "text",
             };
             let default = option.default.unwrap_or_default();
             let (name, mut schema) = setting(&(option.name, form, default, option.help));
-            if let (None, Value::Object(schema)) = (option.default, &mut schema) {
-                schema.remove("default");
+            if let Value::Object(schema) = &mut schema {
+                if option.default.is_none() {
+                    schema.remove("default");
+                }
+                if let SinkOptionKind::Choice(words) = option.kind {
+                    schema.insert("enum".to_owned(), json!(words));
+                }
             }
             properties.insert(name, schema);
         }

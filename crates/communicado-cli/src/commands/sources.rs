@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use communicado::{SOURCES, SourceOptions};
+use communicado::SOURCES;
 use communicado_cli_support::{Failure, Outcome, print};
 use communicado_runtime::{Check, CheckHealth, SystemClock};
 use communicado_sinks::printable;
@@ -29,16 +29,13 @@ pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
         if !descriptor.clients.is_empty() {
             let _ = writeln!(text, "  clients: {}", descriptor.clients.join(", "));
         }
-        let set = settings.sources.get(descriptor.name).cloned().unwrap_or_default();
-        if set.enabled {
-            for check in probe(descriptor.name, &set)? {
-                let _ = writeln!(text, "  here: {}", finding(&check));
-                if let Some(action) = check.action {
-                    let _ = writeln!(text, "    help: {action}");
-                }
-            }
-        } else {
-            let _ = writeln!(text, "  here: no, disabled by `sources.{}.enabled`", descriptor.name);
+        let mut instances = settings.instances();
+        instances.retain(|(_, set)| set.descriptor.name == descriptor.name);
+        if instances.is_empty() {
+            let _ = writeln!(text, "  here: no, the configuration has no source of this kind");
+        }
+        for (name, set) in instances {
+            write_instance(&mut text, name, &set)?;
         }
         for limitation in descriptor.limitations {
             let _ = writeln!(text, "  limitation: {limitation}");
@@ -48,12 +45,24 @@ pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
     Ok(Outcome::Yes)
 }
 
+fn write_instance(text: &mut String, name: &str, set: &SourceSettings) -> Result<(), Failure> {
+    if !set.enabled {
+        let _ = writeln!(text, "  here: no, disabled by `sources.{name}.enabled`");
+        return Ok(());
+    }
+    for check in probe(name, set)? {
+        let _ = writeln!(text, "  here: {}", finding(&check));
+        if let Some(action) = check.action {
+            let _ = writeln!(text, "    help: {action}");
+        }
+    }
+    Ok(())
+}
+
 /// Runs the checks of one source.
 pub(crate) fn probe(name: &str, set: &SourceSettings) -> Result<Vec<Check>, Failure> {
-    let Some(descriptor) = communicado_sources::descriptor(name) else { return Ok(Vec::new()) };
-    let options: &SourceOptions = &set.options;
-    let mut opened =
-        descriptor.open(options).map_err(communicado::Error::Option).map_err(sdk_failure)?;
+    let opened = set.descriptor.open(name, &set.options);
+    let mut opened = opened.map_err(communicado::Error::Option).map_err(sdk_failure)?;
     block_on(async {
         let clock = SystemClock::start();
         Ok(opened.source.probe(&clock).await)

@@ -54,16 +54,17 @@ fn without_a_bus_a_wait_times_out_and_announces_a_retry() {
 
 #[test]
 fn without_a_bus_sources_and_doctor_print_advice() {
-    communicado(&["doctor"]).expect(
-        1,
+    let doctor = format!(
         "ok  configuration: defaults, because [HOME]/.config/communicado/config.toml does not exist\n\
+         ok  program: {}, built by cargo in this folder\n\
          !!  session bus: there is no session bus: DBUS_SESSION_BUS_ADDRESS is `disabled:`\n    \
          help: run communicado inside the desktop session, or set \
          DBUS_SESSION_BUS_ADDRESS to the address of its bus\n\
          --  provider: not running: there is no session bus\n\
          problems found: see the lines marked `!!`\n",
-        "",
+        env!("CARGO_BIN_EXE_communicado")
     );
+    communicado(&["doctor"]).expect(1, &doctor, "");
     let elsewhere = SOURCES.iter().filter(|source| !source.runs_here()).map(|source| {
         let platform = source.platform.name();
         format!("{}: {}\n  here: no, this source needs {platform}\n", source.name, source.about)
@@ -86,7 +87,13 @@ fn without_a_bus_sources_and_doctor_print_advice() {
              here: provider: not running: there is no session bus\n  \
              limitation: a provider that was started without a bus, or for another bus, is not \
              visible\n\
-             {}",
+             {}\
+             lines: any program that writes JSON lines, such as `communicado watch --json` over ssh\n  \
+             observes: life, sign-in, presence, accounts, saved status\n  \
+             here: no, the configuration has no source of this kind\n  \
+             limitation: Communicado reports what the program writes, and cannot check it\n  \
+             limitation: every command that reads a status starts the program, and ends it \
+             afterwards\n",
             elsewhere.collect::<String>()
         ),
         "",

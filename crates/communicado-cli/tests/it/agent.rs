@@ -40,7 +40,8 @@ fn consent(token: &str) -> String {
 
 #[test]
 fn without_consent_every_command_prints_how_to_consent() {
-    for task in [&[][..], &["pause", "1h"], &["resume"], &["set", "away"], &["clear"]] {
+    for task in [&[][..], &["pause", "1h"], &["resume"], &["set", "away"], &["clear"], &["install"]]
+    {
         communicado(&[&["agent"], task].concat()).expect(1, "", NOT_ALLOWED);
     }
     communicado(&["agent", "forbid"]).expect(0, "", "note: publishing was not enabled\n");
@@ -49,6 +50,34 @@ fn without_consent_every_command_prints_how_to_consent() {
         "allowed  nothing; run: communicado agent allow --help\nagent    not running\n",
         "",
     );
+}
+
+#[test]
+fn without_systemd_an_autostart_entry_starts_the_agent() {
+    const ENTRY: &str = ".config/autostart/communicado-agent.desktop";
+    // In an empty environment no systemd of a user answers.
+    let mut install = communicado(&["agent", "install"]).with_file(CONSENT, consent("/token"));
+    let result = install.run();
+    let out =
+        format!("written: [HOME]/{ENTRY}\nThe agent starts when you sign in the next time.\n");
+    assert_eq!(result, RunResult { code: Some(0), out, err: String::new() });
+    let entry = std::fs::read_to_string(install.path(ENTRY)).expect("the entry");
+    let start = format!("\nExec=\"{}\" agent\n", env!("CARGO_BIN_EXE_communicado"));
+    assert!(entry.starts_with("[Desktop Entry]\n") && entry.contains(&start), "{entry}");
+    let mode = std::fs::metadata(install.path(ENTRY)).expect("the entry").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let mut uninstall = communicado(&["agent", "uninstall"]).env("HOME", install.path(""));
+    let result = uninstall.run();
+    assert_eq!((result.code, &*result.err), (Some(0), ""), "{result:?}");
+    assert!(!install.path(ENTRY).exists());
+}
+
+#[test]
+fn a_sink_is_enough_to_start_the_agent_at_sign_in() {
+    let sink = r#"sinks.hook.run=["true"]"#;
+    let result = communicado(&["agent", "install", "--set", sink]).run();
+    assert_eq!((result.code, &*result.err), (Some(0), ""), "{result:?}");
 }
 
 #[test]
@@ -271,7 +300,7 @@ fn doctor_checks_the_agent() {
     let unreadable =
         "\n!!  agent: your consent cannot be read\n    help: run `communicado agent status`\n";
     assert!(out.contains(unreadable), "{out}");
-    assert!(!communicado(&["doctor"]).run().out.contains("agent"), "nothing was allowed");
+    assert!(!communicado(&["doctor"]).run().out.contains("agent:"), "nothing was allowed");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn an_invalid_template_is_refused_before_the_watch_starts() {
     check(
         "{{ status",
         "the template is not valid: syntax error: unexpected end of input, expected end of \
-         variable block (in --format:1)",
+         variable block (in template:1)",
     );
-    check("{{ trunc(client) }}", "the template is not valid: missing argument (in --format:1)");
+    check("{{ trunc(client) }}", "the template is not valid: missing argument (in template:1)");
 }

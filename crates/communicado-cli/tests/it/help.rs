@@ -33,8 +33,8 @@ fn the_help_of_every_command_matches_its_snapshot() {
 }
 
 /// The commands of `agent`, in the order of its help.
-pub(crate) const AGENT_COMMANDS: [&str; 8] =
-    ["allow", "forbid", "pause", "resume", "status", "set", "clear", "try"];
+pub(crate) const AGENT_COMMANDS: [&str; 10] =
+    ["allow", "forbid", "pause", "resume", "status", "set", "clear", "try", "install", "uninstall"];
 
 #[test]
 fn the_help_of_every_agent_command_matches_its_snapshot() {
@@ -64,8 +64,13 @@ fn every_command_is_in_the_help() {
 #[test]
 fn the_version_is_that_of_the_package() {
     let version = format!("communicado {}\n", env!("CARGO_PKG_VERSION"));
-    communicado(&["--version"]).expect(0, &version, "");
     communicado(&["-V"]).expect(0, &version, "");
+    let long = communicado(&["--version"]).expect_stdout(0, "");
+    let sources = if cfg!(windows) { "sources: lync," } else { "sources: purple, provider" };
+    let target = format!("\ntarget: {}-", std::env::consts::ARCH);
+    assert!(long.starts_with(&version), "{long:?}");
+    assert!(long.contains("\ncommit: ") && long.contains(&target), "{long:?}");
+    assert!(long.contains(sources), "{long:?}");
 }
 
 #[test]

@@ -47,6 +47,12 @@ fn the_schema_and_the_program_accept_the_same_configurations() {
     check("[sources.purple]\ncheck = 1", false);
     check("[sources.purple]\nchek = \"1s\"", false);
     check("[sources.pidgin]\ncheck = \"1s\"", false);
+    check("[sources.lines]\nrun = [\"x\"]", true);
+    check("[sources.lines]\nenabled = false", false);
+    check("[sources.x]\nkind = \"lines\"\nrun = [\"x\", \"y\"]", true);
+    check("[sources.x]\nrun = [\"x\"]", false);
+    check("[sources.x]\nkind = \"lines\"\nrun = [1]", false);
+    check("[sources.purple]\nkind = \"lines\"\nrun = [\"x\"]", false);
 }
 
 #[test]
@@ -54,6 +60,7 @@ fn the_documented_configurations_are_valid() {
     let documents = [
         include_str!("../../../../docs/configuration.md"),
         include_str!("../../../../docs/agent.md"),
+        include_str!("../../../../docs/sources.md"),
     ];
     for document in documents {
         let block = document.split_once("```toml\n").expect("a configuration").1;
@@ -105,10 +112,20 @@ pub(crate) fn refusal(schema: &Value, value: &Value) -> Option<String> {
                 .flatten()
                 .find_map(|(name, value)| refusal(wants.get(name)?, value)),
             "additionalProperties" => {
-                assert_eq!(wants, false, "nothing else is used");
                 let known = schema.get("properties").expect("the properties that there are");
-                let mut names = value.as_object().into_iter().flatten();
-                names.find_map(|(name, _)| known.get(name).is_none().then(|| name.clone()))
+                let mut others = value.as_object().into_iter().flatten();
+                others.find_map(|(name, value)| match known.get(name) {
+                    Some(_) => None,
+                    None if wants == false => Some(name.clone()),
+                    None => refusal(wants, value),
+                })
+            }
+            "const" => (wants != value).then(|| format!("{value} is not {wants}")),
+            "anyOf" => {
+                let wants = wants.as_array().expect("anyOf is a list");
+                let refused: Option<Vec<_>> =
+                    wants.iter().map(|wants| refusal(wants, value)).collect();
+                refused.map(|refused| refused.join("; "))
             }
             other => panic!("`{other}` is not known to this test"),
         };

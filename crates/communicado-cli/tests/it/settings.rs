@@ -24,7 +24,7 @@ fn an_unknown_key_is_an_error_with_its_line_and_a_suggestion() {
     check(
         "frobnicate = 1\n",
         "error: my.toml, line 1: unknown setting `frobnicate`\n  \
-         help: use one of: clients, color, patience, agent, sources, sinks\n",
+         help: use one of: clients, color, patience, ranks, agent, sources, sinks\n",
     );
 }
 
@@ -33,6 +33,41 @@ fn an_unknown_source_is_an_error() {
     check(
         "\n[sources.purpel]\ncheck = \"10s\"\n",
         "error: my.toml, line 2: unknown source `purpel`\n  help: did you mean `purple`?\n",
+    );
+}
+
+#[test]
+fn a_source_has_a_valid_name_a_known_kind_and_its_required_settings() {
+    check(
+        "[sources.office]\nenabled = true\n",
+        "error: my.toml, line 1: unknown source `office`\n  \
+         help: write `kind` with one of: purple, provider, lync, communicator, im-providers, lines\n",
+    );
+    check(
+        "[sources.office]\nrun = [\"x\"]\nkind = \"line\"\n",
+        "error: my.toml, line 3: source `office` has the unknown kind `line`\n  \
+         help: did you mean `lines`?\n",
+    );
+    check(
+        "[sources.purple]\nkind = \"lines\"\n",
+        "error: my.toml, line 2: source `purple` cannot have the kind `lines`\n  \
+         help: choose a name that is not a kind\n",
+    );
+    check(
+        "[sources.Office]\nkind = \"lines\"\n",
+        "error: my.toml, line 2: `Office` is not valid as the name of a source\n  \
+         help: write a name of 1 to 64 lower-case letters, digits, `_` and `-`\n",
+    );
+    check(
+        "[sources.office]\nkind = \"lines\"\n",
+        "error: source `office` has no `run`\n  cause: this setting has no default\n  \
+         help: below [sources.office], set `run` to a list of texts such as \
+         [\"teams-status\", \"--json\"]\n",
+    );
+    check(
+        "[sources.office]\nkind = \"lines\"\nrun = \"x\"\n",
+        "error: my.toml, line 3: `run` is a text\n  \
+         help: write a list of texts such as [\"finch\", \"pidgin\"]\n",
     );
 }
 
@@ -200,7 +235,7 @@ fn set_refuses_what_the_file_refuses() {
     check(
         "=1",
         ": unknown setting ``",
-        "use one of: clients, color, patience, agent, sources, sinks",
+        "use one of: clients, color, patience, ranks, agent, sources, sinks",
     );
     check("colour=never", ": unknown setting `colour`", "did you mean `color`?");
     check("color=pink", ": `color` is `pink`", "write auto, always or never");
@@ -216,6 +251,14 @@ fn set_refuses_what_the_file_refuses() {
         ": invalid value `soon` for `check` of source `purple`: expected a duration such as `30s` or \
          `500ms`",
         "fix the value",
+    );
+}
+
+#[test]
+fn a_rank_must_be_the_name_of_a_source() {
+    check(
+        "ranks = [\"laptop\", \"purpel\"]\n[sources.laptop]\nkind = \"lines\"\nrun = [\"x\"]\n",
+        "error: `ranks` has the unknown source `purpel`\n  help: did you mean `purple`?\n",
     );
 }
 
@@ -238,7 +281,7 @@ fn without_an_enabled_source_every_command_fails() {
 #[test]
 fn the_output_of_config_is_a_valid_configuration() {
     const MINE: &str = "clients = [\"finch\", \"a \\\"b\\\"\"]\ncolor = \"never\"\npatience = \
-                        \"1m 30s\"\n\n[agent]\nhours = \"Mon-Fri 08:00-18:00\"\nlease = \
+                        \"1m 30s\"\nranks = [\"provider\"]\n\n[agent]\nhours = \"Mon-Fri 08:00-18:00\"\nlease = \
                         \"1m 30s\"\n\n[sources.purple]\nenabled = false\nclients = []\ncheck = \
                         \"500ms\"\ntimeout = \"2s\"\ntrace = \"a\\\\b\\tc\"\nother-buses = false\n\n\
                         [sources.provider]\nenabled = true\nclients = \
@@ -255,6 +298,19 @@ fn the_output_of_config_is_a_valid_configuration() {
     let printed = communicado(&["config", "--config", "my.toml"]).with_file("my.toml", MINE);
     let printed: toml::Table = printed.expect_stdout(0, "").parse().expect("TOML");
     assert_eq!(printed, MINE.parse().expect("TOML"), "and it says what was set");
+}
+
+#[test]
+fn every_example_of_a_sink_in_the_documentation_is_a_valid_configuration() {
+    let text = include_str!("../../../../docs/sinks.md");
+    let examples = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut count = 0;
+    for example in examples {
+        let printed = communicado(&["config", "--config", "my.toml"]).with_file("my.toml", example);
+        printed.expect_stdout(0, "");
+        count += 1;
+    }
+    assert!(count > 5, "{count}");
 }
 
 #[test]

@@ -13,7 +13,8 @@ use core::time::Duration;
 
 use communicado_core::{
     AccountId, Activity, Availability, ClientId, Fact, Generation, Life, Moment, NoteId,
-    Observation, Presence, RosterInput, SignIn, SignInFailure, SourceId, Symbol, UnknownReason,
+    Observation, Presence, RosterInput, SignIn, SignInFailure, SourceId, StatusStart, Symbol,
+    UnknownReason,
 };
 
 /// The inputs of a roster, in the order of arrival.
@@ -122,6 +123,7 @@ struct Writer {
     clock_back_percent: u64,
     late_percent: u64,
     early_percent: u64,
+    stated_percent: u64,
     new_generation_percent: u64,
     old_generation_percent: u64,
     lease_percent: u64,
@@ -155,6 +157,7 @@ impl Writer {
             clock_back_percent: rng.below(10),
             late_percent: rng.below(50),
             early_percent: rng.below(10),
+            stated_percent: rng.below(100),
             new_generation_percent: rng.below(15),
             old_generation_percent: rng.below(25),
             lease_percent: rng.below(101),
@@ -225,7 +228,19 @@ impl Writer {
             client,
             generation,
             fact,
+            began: self.began(observed_at),
         }))
+    }
+
+    /// A start before or after the observation, or none.
+    fn began(&mut self, observed_at: u64) -> Option<StatusStart> {
+        if !self.rng.chance(self.stated_percent) {
+            return None;
+        }
+        let start = StatusStart::from(ms(observed_at));
+        let earlier = Duration::from_millis(self.rng.below(20));
+        let later = Duration::from_millis(observed_at + self.rng.below(3));
+        Some(if self.rng.chance(85) { start.before(earlier) } else { Moment::new(later).into() })
     }
 
     fn kind(&mut self) -> Kind {

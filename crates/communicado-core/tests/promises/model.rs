@@ -3,15 +3,17 @@
 //! The model answers simple questions about the list of all inputs, in the terms of the promises.
 //! It shares no code with the roster: no claims, no queue of deadlines, no derived order.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, AccountState, Activity, Availability, Change, ChangeCause, ClientId, ClientState,
-    Fact, Generation, Life, Moment, Observation, Revision, RosterInput, SignIn, SignInFailure,
-    SourceId, Status, Symbol, UnknownReason,
+    AccountId, AccountState, Change, ChangeCause, ClientId, ClientState, Fact, Generation, Life,
+    Moment, Observation, Revision, RosterInput, SourceId, Status, StatusStart, Symbol,
+    UnknownReason,
 };
 
+use crate::account_model::{best, place, reports, sign_ins, stated};
 use crate::journal::{Journal, Step, end_of_lease};
 
 /// The model's state of one client at one moment.
@@ -21,6 +23,13 @@ struct Belief {
     status: Status,
     saved: Option<Symbol>,
     accounts: Vec<(AccountId, Status)>,
+}
+
+/// The starts that a source states and that contradict no earlier change.
+#[derive(Default)]
+struct StatedStarts {
+    client: Option<StatusStart>,
+    accounts: Vec<(AccountId, StatusStart)>,
 }
 
 /// The expected changes, step by step.
@@ -88,12 +97,7 @@ fn belief_of_source(
     let decisive = decisive_life(source, client, past)?;
     let expired = decisive.lease_end().is_some_and(|end| end <= now);
     let life = if expired { Life::Unknown(UnknownReason::LeaseExpired) } else { decisive.life };
-    let of_generation: Vec<Observation> = observations_of(client, past)
-        .map(|(_, observation)| observation)
-        .filter(|observation| {
-            observation.source == source && observation.generation == decisive.generation
-        })
-        .collect();
+    let of_generation = of_generation(source, client, decisive.generation, past);
     let accounts = sign_ins(&of_generation);
     let all = |status: Status| accounts.iter().map(|(account, _)| (*account, status)).collect();
     let belief = |status, saved, accounts| Some(Belief { source, status, saved, accounts });
@@ -108,6 +112,66 @@ fn belief_of_source(
     }
 }
 
+fn of_generation(
+    source: SourceId,
+    client: ClientId,
+    generation: Generation,
+    past: &[Step],
+) -> Vec<Observation> {
+    let all = observations_of(client, past).map(|(_, observation)| observation);
+    all.filter(|each| (each.source, each.generation) == (source, generation)).collect()
+}
+
+/// The starts that the source of `belief` states for it.
+fn stated_starts(
+    client: ClientId,
+    belief: &Belief,
+    past: &[Step],
+    now: Moment,
+    changes: &[Change],
+) -> StatedStarts {
+    let mut starts = StatedStarts::default();
+    let Some(decisive) = decisive_life(belief.source, client, past) else { return starts };
+    if decisive.lease_end().is_some_and(|end| end <= now) {
+        return starts;
+    }
+    let earlier: Vec<&Change> = changes.iter().filter(|change| change.client == client).collect();
+    let allowed = |began, since: &dyn Fn(&ClientState) -> Option<Option<StatusStart>>| {
+        let Some(last) = earlier.iter().rposition(|change| is_known(&change.after)) else {
+            return Some(began);
+        };
+        let until = StatusStart::from(earlier.get(last + 1)?.at);
+        if began > until { Some(began) } else { since(&earlier[last].after)? }
+    };
+    let client_start = |began| {
+        allowed(began, &|state| {
+            state.status.has_same_condition(&belief.status).then_some(state.since)
+        })
+    };
+    if decisive.life != Life::Running {
+        starts.client = decisive.began.and_then(client_start);
+        return starts;
+    }
+    let reports = reports(&of_generation(belief.source, client, decisive.generation, past));
+    if let [(account, only)] = reports[..]
+        && belief.accounts.iter().any(|(each, _)| *each == account)
+    {
+        starts.client = stated(&only).and_then(client_start);
+    }
+    for (account, status) in &belief.accounts {
+        let report = reports.iter().find(|(each, _)| each == account);
+        let began = report.and_then(|(_, report)| stated(report));
+        let start = began.and_then(|began| {
+            allowed(began, &|state| {
+                let last = state.accounts.iter().find(|each| each.account == *account)?;
+                last.status.has_same_condition(status).then_some(last.since)
+            })
+        });
+        starts.accounts.extend(start.map(|start| (*account, start)));
+    }
+    starts
+}
+
 /// A report of a client's life.
 #[derive(Clone, Copy)]
 struct LifeReport {
@@ -115,6 +179,7 @@ struct LifeReport {
     observed_at: Moment,
     life: Life,
     lease: Option<Duration>,
+    began: Option<StatusStart>,
 }
 
 impl LifeReport {
@@ -139,6 +204,7 @@ fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<Li
                         observed_at: observation.observed_at,
                         life,
                         lease,
+                        began: stated(&observation),
                     });
                 }
             }
@@ -150,6 +216,7 @@ fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<Li
                         observed_at: step.at,
                         life,
                         lease: None,
+                        began: None,
                     });
                 }
             }
@@ -178,79 +245,8 @@ fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<Li
     };
     let most = lives.iter().map(|report| caution(report.life)).max()?;
     lives.retain(|report| caution(report.life) == most);
-    lives.into_iter().min_by_key(|report| report.lease.unwrap_or(Duration::MAX))
-}
-
-/// The sign-in state of each account that was not removed.
-fn sign_ins(of_generation: &[Observation]) -> Vec<(AccountId, Status)> {
-    let states = of_generation.iter().filter_map(|observation| match observation.fact {
-        Fact::Account(account, sign_in) => Some((account, observation.observed_at, sign_in)),
-        Fact::Life(..) | Fact::Saved(_) => None,
-    });
-    let states: Vec<_> = states.collect();
-    let accounts: BTreeSet<AccountId> = states.iter().map(|(account, ..)| *account).collect();
-    let state = |account: AccountId| {
-        let of_it = || states.iter().filter(move |(each, ..)| *each == account);
-        let latest = of_it().map(|(_, observed_at, _)| *observed_at).max()?;
-        let rivals = of_it().filter(|(_, observed_at, _)| *observed_at == latest);
-        let (.., sign_in) = rivals.max_by_key(|(.., sign_in)| caution(*sign_in))?;
-        let status = match (*sign_in)? {
-            SignIn::SignedIn(presence) => Status::SignedIn(presence),
-            SignIn::SigningIn => Status::SigningIn,
-            SignIn::SigningOut => Status::SigningOut,
-            SignIn::SignedOut(failure) => Status::SignedOut(failure),
-        };
-        Some((account, status))
-    };
-    accounts.into_iter().filter_map(state).collect()
-}
-
-/// The rank of a sign-in state: of two for the same moment, the greater wins.
-fn caution(sign_in: Option<SignIn>) -> [usize; 4] {
-    match sign_in {
-        Some(SignIn::SignedIn(presence)) => {
-            let reach = place(&REACH, presence.availability);
-            let activity = presence.activity.map_or(0, |each| 1 + place(&Activity::ALL, each));
-            [0, reach, activity, presence.raw.0 as usize]
-        }
-        Some(SignIn::SigningIn) => [1, 0, 0, 0],
-        Some(SignIn::SigningOut) => [2, 0, 0, 0],
-        Some(SignIn::SignedOut(None)) => [3, 0, 0, 0],
-        Some(SignIn::SignedOut(Some(failure))) => {
-            [3, 1 + place(&SignInFailure::ALL, failure), 0, 0]
-        }
-        None => [4, 0, 0, 0],
-    }
-}
-
-/// Most reachable first.
-const REACH: [Availability; 8] = [
-    Availability::Available,
-    Availability::Idle,
-    Availability::Busy,
-    Availability::BeRightBack,
-    Availability::Away,
-    Availability::DoNotDisturb,
-    Availability::Invisible,
-    Availability::Other,
-];
-
-fn place<T: PartialEq>(all: &[T], sought: T) -> usize {
-    all.iter().take_while(|each| **each != sought).count()
-}
-
-/// The status of a client with these accounts.
-fn best(accounts: &[(AccountId, Status)]) -> Status {
-    let find = |word: &str| accounts.iter().map(|(_, each)| *each).find(|s| s.word() == word);
-    for availability in REACH {
-        for (_, status) in accounts {
-            if status.presence().is_some_and(|each| each.availability == availability) {
-                return *status;
-            }
-        }
-    }
-    let failed = accounts.iter().map(|(_, each)| *each).find(|each| each.reason().is_some());
-    find("signing-in").or(find("signing-out")).or(failed).unwrap_or(Status::SignedOut(None))
+    let shortest = |report: &LifeReport| report.lease.unwrap_or(Duration::MAX);
+    lives.into_iter().min_by_key(|report| (shortest(report), Reverse(report.began)))
 }
 
 fn saved(of_generation: &[Observation]) -> Option<Symbol> {
@@ -315,6 +311,7 @@ fn add_changes(
     changes: &mut Vec<Change>,
 ) {
     let Some(belief) = belief(client, past, now) else { return };
+    let starts = stated_starts(client, &belief, past, now, changes);
     let last = changes.iter().rev().find(|change| change.client == client);
     let last = last.map(|change| change.after.clone());
     let same = last.as_ref().is_some_and(|last| {
@@ -332,23 +329,26 @@ fn add_changes(
         let accounts = last.accounts.iter().map(|each| (each.account, out)).collect();
         let missing_sign_out =
             Belief { source: last.source, status: out, saved: last.saved, accounts };
-        push(client, missing_sign_out, now, cause, changes);
+        push(client, missing_sign_out, now, cause, changes, &StatedStarts::default());
         // The sign-out was not observed, so only the state before it matters.
         let shows_changes = shows_changes(&last, belief.source);
-        push_from(client, belief, now, cause, changes, shows_changes);
+        push_from(client, belief, now, cause, changes, &starts, shows_changes);
         return;
     }
-    push(client, belief, now, cause, changes);
+    push(client, belief, now, cause, changes, &starts);
 }
 
 /// Returns true if the state after `last` begins when `source` observes it.
 fn shows_changes(last: &ClientState, source: SourceId) -> bool {
-    let is_known = match last.status.word() {
+    is_known(last) && last.source == source
+}
+
+fn is_known(state: &ClientState) -> bool {
+    match state.status.word() {
         "unknown" => false,
-        "starting" => last.since.is_some(),
+        "starting" => state.since.is_some(),
         _ => true,
-    };
-    is_known && last.source == source
+    }
 }
 
 fn last_sign_in_or_out(client: ClientId, changes: &[Change]) -> Option<&'static str> {
@@ -363,35 +363,41 @@ fn push(
     now: Moment,
     cause: ChangeCause,
     changes: &mut Vec<Change>,
+    starts: &StatedStarts,
 ) {
     let last = changes.iter().rfind(|change| change.client == client);
     let shows_changes = last.is_some_and(|last| shows_changes(&last.after, belief.source));
-    push_from(client, belief, now, cause, changes, shows_changes);
+    push_from(client, belief, now, cause, changes, starts, shows_changes);
 }
 
-/// Adds a change. It begins `now` if the state before shows changes.
+/// Adds a change. It begins `now` if the state before shows changes, else at its stated start.
 fn push_from(
     client: ClientId,
     belief: Belief,
     now: Moment,
     cause: ChangeCause,
     changes: &mut Vec<Change>,
+    starts: &StatedStarts,
     shows_changes: bool,
 ) {
     let earlier: Vec<&Change> = changes.iter().filter(|change| change.client == client).collect();
     // The start of the unbroken run of states with a part in common, if its start is known.
-    let since = |part: &dyn Fn(&ClientState) -> Option<Option<Moment>>| {
-        let unbroken =
-            earlier.iter().rev().map_while(|change| Some((change.at, part(&change.after)?)));
+    let since = |stated, part: &dyn Fn(&ClientState) -> Option<Option<StatusStart>>| {
+        let unbroken = earlier.iter().rev().map_while(|change| part(&change.after));
         match unbroken.last() {
-            Some((at, known)) => known.map(|_| at),
-            None => shows_changes.then_some(now),
+            Some(start) => start,
+            None if shows_changes => Some(now.into()),
+            None => stated,
         }
+    };
+    let stated = |account| {
+        let start = starts.accounts.iter().find(|(each, _)| *each == account);
+        start.map(|(_, start)| *start)
     };
     let account = |(account, status): (AccountId, Status)| AccountState {
         account,
         status,
-        since: since(&|state| {
+        since: since(stated(account), &|state| {
             let same = |each: &&AccountState| {
                 each.account == account && each.status.has_same_condition(&status)
             };
@@ -400,7 +406,7 @@ fn push_from(
     };
     let after = ClientState {
         status: belief.status,
-        since: since(&|state| {
+        since: since(starts.client, &|state| {
             state.status.has_same_condition(&belief.status).then_some(state.since)
         }),
         source: belief.source,

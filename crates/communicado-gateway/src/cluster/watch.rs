@@ -21,7 +21,7 @@ use tokio::time::{sleep, timeout};
 use super::bucket::{Cluster, ClusterError};
 use super::keys::{self, EntryKey};
 use super::orphans;
-use crate::model::{People, with_entry_revision};
+use crate::model::with_entry_revision;
 
 /// Interval between two canaries.
 const CANARY_INTERVAL: Duration = Duration::from_secs(1);
@@ -90,7 +90,7 @@ pub(super) async fn follow(
 fn begin(cluster: &Cluster, initial_load: Option<InitialLoad>) {
     let Some(InitialLoad { people, last }) = initial_load else { return };
     let app = &cluster.app;
-    let people = People::from_stored(people, last, app.now());
+    let people = app.people().restored(people, last, app.now());
     *app.people.write().unwrap_or_else(PoisonError::into_inner) = people;
     orphans::end_all(cluster);
 }

@@ -11,6 +11,7 @@ use communicado_wire::gateway::View;
 
 use crate::config::{ClusterConfig, ServeConfig};
 use crate::limits::{HEARTBEAT_MAX, HEARTBEAT_MIN, REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
+use crate::model::Aggregation;
 use crate::oidc::OidcConfig;
 use crate::options::{DataFolder, duration, runtime_directory, view};
 use crate::serve::{Certificate, ServeOptions, serve};
@@ -46,6 +47,10 @@ pub(crate) struct Serve {
     /// origins.
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     allow_origin: Vec<String>,
+    /// Rule by which one of several devices determines the status of a person: a device that is
+    /// busy before one that is available, or the most reachable device.
+    #[arg(long, value_name = "RULE", value_enum, default_value_t)]
+    aggregation: Aggregation,
     /// Keep history for this long (for example `30d`). Default: no history.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     history: Option<Duration>,
@@ -190,6 +195,7 @@ impl Serve {
             oidc: self.oidc.config(),
             exit_on_stdin_eof: self.exit_on_stdin_eof,
             config: ServeConfig {
+                aggregation: self.aggregation,
                 history: self.history,
                 origins: self.allow_origin,
                 public_url: self.public_url,

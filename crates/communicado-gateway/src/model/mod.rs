@@ -5,17 +5,21 @@
 //! - Revisions have no gaps.
 //! - A change differs from the state before it and follows the last change of its person.
 //! - The sum of the changes is the current state.
-//! - A device whose lease expired is `unknown`; another device may be more reachable.
-//! - The status of a person is the manual status, else that of the most reachable device.
+//! - A device whose lease expired is `unknown`; another device may determine the status.
+//! - The status of a person is the manual status, else that of the device which the rule of
+//!   `aggregation.rs` selects.
 //! - The next deadline is after all that have passed.
 //!
 //! Inputs first go into a [`Batch`]. The writer applies and publishes the batch only after the
 //! store has accepted it.
 
+mod aggregation;
 mod input;
 mod now;
 mod person;
 mod presence_state;
+#[cfg(test)]
+mod reference;
 mod replicated;
 #[cfg(test)]
 mod tests;
@@ -28,6 +32,7 @@ use communicado_core::Moment;
 use communicado_wire::gateway::stored::{self, Facet};
 use communicado_wire::gateway::{NewPerson, View};
 
+pub(crate) use aggregation::Aggregation;
 pub(crate) use input::{Input, PersonChange};
 pub(crate) use now::Now;
 pub(crate) use person::{Device, Manual, Person};
@@ -41,6 +46,7 @@ use crate::limits::{DEVICES, PEOPLE, PERSON_BYTES};
 /// All people, as the store last accepted them.
 #[derive(Debug, Default)]
 pub(crate) struct People {
+    aggregation: Aggregation,
     by_id: BTreeMap<Arc<str>, Arc<Person>>,
     deadlines: BTreeSet<(Moment, Arc<str>)>,
     /// The person of each badge.
@@ -73,11 +79,16 @@ pub(crate) struct BatchResult {
 }
 
 impl People {
-    /// Restores the people from stored records that are older than `now`.
-    pub(crate) fn from_stored(stored: Vec<stored::Person>, revision: u64, now: Now) -> Self {
-        let mut people = Self { revision, ..Self::default() };
+    /// Nobody yet, with a rule for several devices.
+    pub(crate) fn new(aggregation: Aggregation) -> Self {
+        Self { aggregation, ..Self::default() }
+    }
+
+    /// Restores the people from stored records that are older than `now`, with the same rule.
+    pub(crate) fn restored(&self, stored: Vec<stored::Person>, revision: u64, now: Now) -> Self {
+        let mut people = Self { revision, ..Self::new(self.aggregation) };
         for stored in stored {
-            people.put(Arc::new(Person::from_stored(stored, now)));
+            people.put(Arc::new(Person::from_stored(stored, self.aggregation, now)));
         }
         people
     }
@@ -249,7 +260,7 @@ impl Batch<'_> {
                     return Err(ApiError::limit_exceeded(ApiErrorKind::Full, DEVICES, detail));
                 }
                 let before = person.device_bytes();
-                person.put_device(device, clients, lease, now);
+                person.put_device(device, clients, lease, self.people.aggregation, now);
                 let after = person.device_bytes();
                 // Data stored under a higher limit may shrink.
                 if after > before && !PERSON_BYTES.allows(after) {
@@ -349,7 +360,8 @@ impl Batch<'_> {
 
     /// Derives the effective state after an input, and the views that see the change.
     fn settle(&mut self, before: &Arc<Person>, mut person: Person, now: Now) {
-        person.effective = person.compute_effective(&before.effective, now);
+        person.effective =
+            person.compute_effective(&before.effective, self.people.aggregation, now);
         let seen_by = View::ALL.map(|view| view::differs(before, &person, view));
         if seen_by == [false; 3] {
             self.result.insert(person.id.clone(), Some(Arc::new(person)));

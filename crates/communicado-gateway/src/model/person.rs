@@ -12,6 +12,7 @@ use communicado_wire::gateway::View;
 use communicado_wire::gateway::stored::{self, Facet};
 use communicado_wire::{Client, Status, Timestamp};
 
+use super::aggregation::Aggregation;
 use super::now::Now;
 use super::presence_state::PresenceState;
 use crate::limits::FORGOTTEN_AFTER;
@@ -43,6 +44,9 @@ pub(crate) struct Device {
     /// The size of `clients` as JSON.
     pub(crate) bytes: usize,
     pub(crate) state: PresenceState,
+    /// The position of its last change among those of the person's devices. The clocks of several
+    /// desktops differ, so their timestamps do not tell which device changed last.
+    pub(crate) changed: u64,
     pub(crate) seen: Timestamp,
     pub(crate) lease: Duration,
     /// The expiry of the lease, and afterwards the time at which the device is removed.
@@ -128,11 +132,13 @@ impl Person {
         device: Arc<str>,
         clients: Vec<Client>,
         lease: Duration,
+        aggregation: Aggregation,
         now: Now,
     ) {
         let old = self.devices.get(&device);
-        let mut state = PresenceState::best(clients.iter().map(PresenceState::of_client))
-            .unwrap_or_else(|| PresenceState::plain(Status::Absent, now.civil));
+        let mut state = state_of(&clients, aggregation, now.civil);
+        let last = self.devices.values().map(|device| device.changed).max().unwrap_or(0);
+        let mut changed = last.saturating_add(1);
         // The desktop's clock may be ahead of the gateway's.
         state.since = state.since.min(now.civil);
         if let Some(old) = old
@@ -140,11 +146,12 @@ impl Person {
             && old.state.has_same_presence_as(&state)
         {
             state.since = old.state.since;
+            changed = old.changed;
         }
         let until = now.moment.after(lease);
         let (bytes, clients) = (json_bytes(&clients), clients.into());
         let seen = now.civil;
-        let new = Device { clients, bytes, state, seen, lease, until, expired: None };
+        let new = Device { clients, bytes, state, changed, seen, lease, until, expired: None };
         self.devices.insert(device, new);
     }
 
@@ -172,11 +179,17 @@ impl Person {
     }
 
     /// Derives the effective state; `before` is the published one.
-    pub(crate) fn compute_effective(&self, before: &PresenceState, now: Now) -> PresenceState {
-        let devices = self.devices.values().map(|device| device.state.clone());
-        let manual = self.manual.as_ref().map(|manual| manual.state.clone());
+    pub(crate) fn compute_effective(
+        &self,
+        before: &PresenceState,
+        aggregation: Aggregation,
+        now: Now,
+    ) -> PresenceState {
+        let devices = self.devices.values().map(|device| (&device.state, device.changed));
+        let manual = self.manual.as_ref().map(|manual| &manual.state);
         let mut effective = manual
-            .or_else(|| PresenceState::best(devices))
+            .or_else(|| aggregation.best(devices))
+            .cloned()
             .unwrap_or_else(|| PresenceState::plain(Status::Absent, now.civil));
         if effective.has_same_presence_as(before) {
             effective.since = before.since;
@@ -205,9 +218,10 @@ impl Person {
     /// Restores a person from a stored record that is older than `now`.
     ///
     /// A lease continues. If the clock was set back, the lease does not exceed its duration.
-    pub(crate) fn from_stored(stored: stored::Person, now: Now) -> Self {
+    pub(crate) fn from_stored(stored: stored::Person, aggregation: Aggregation, now: Now) -> Self {
         let stored::Facets { in_out, availability, everything } = stored.seen;
-        let devices = stored.devices.into_iter().map(|device| Device::from_stored(device, now));
+        let restore = |device| Device::from_stored(device, aggregation, now);
+        let devices = stored.devices.into_iter().map(restore);
         let mut person = Self {
             id: stored.id,
             // An older version stored texts unchanged.
@@ -221,10 +235,18 @@ impl Person {
             facets: [in_out, availability, everything],
             json_cache: Default::default(),
         };
-        person.effective = person.compute_effective(&person.effective, now);
+        person.effective = person.compute_effective(&person.effective, aggregation, now);
         person.effective.since = everything.since;
         person
     }
+}
+
+/// The state of a device with these clients. Without clients it is absent since `now`.
+fn state_of(clients: &[Client], aggregation: Aggregation, now: Timestamp) -> PresenceState {
+    // All clients have the clock of the device, so their timestamps suffice.
+    let states: Vec<_> = clients.iter().map(PresenceState::of_client).collect();
+    let best = aggregation.best(states.iter().map(|state| (state, 0)));
+    best.cloned().unwrap_or_else(|| PresenceState::plain(Status::Absent, now))
 }
 
 fn json_bytes(clients: &[Client]) -> usize {
@@ -241,6 +263,7 @@ impl Device {
         stored::Device {
             device: id.clone(),
             since: self.state.since,
+            changed: self.changed,
             seen: self.seen,
             lease_ms: u64::try_from(self.lease.as_millis()).unwrap_or(u64::MAX),
             expired: self.expired,
@@ -248,12 +271,11 @@ impl Device {
         }
     }
 
-    fn from_stored(stored: stored::Device, now: Now) -> (Arc<str>, Self) {
+    fn from_stored(stored: stored::Device, aggregation: Aggregation, now: Now) -> (Arc<str>, Self) {
         let lease = Duration::from_millis(stored.lease_ms);
         let since = now.civil.since(stored.seen);
         let clients: Vec<Client> = stored.clients.into_iter().map(sanitize::client).collect();
-        let state = PresenceState::best(clients.iter().map(PresenceState::of_client));
-        let mut state = state.unwrap_or_else(|| PresenceState::plain(Status::Absent, stored.seen));
+        let mut state = state_of(&clients, aggregation, stored.seen);
         state.since = stored.since;
         let mut whole = lease;
         if let Some(expired) = stored.expired {
@@ -264,6 +286,7 @@ impl Device {
             bytes: json_bytes(&clients),
             clients: clients.into(),
             state,
+            changed: stored.changed,
             seen: stored.seen,
             lease,
             until: now.moment.after(whole.saturating_sub(since)),
@@ -326,8 +349,8 @@ mod tests {
             "seen":{{"in_out":{facet},"availability":{facet},"everything":{facet}}}}}"#
         );
         let stored = stored::Person::from_json(&stored).unwrap();
-        let person =
-            Person::from_stored(stored, Now { moment: Moment::START, civil: Timestamp::EPOCH });
+        let now = Now { moment: Moment::START, civil: Timestamp::EPOCH };
+        let person = Person::from_stored(stored, Aggregation::default(), now);
         let note = person.note().map(|note| &**note);
         assert_eq!((&*person.name, note), ("Ada", Some("soon")));
         let device = &person.devices["laptop"];

@@ -58,11 +58,6 @@ impl PresenceState {
         (rank, self.availability)
     }
 
-    /// The most reachable of several states; the first of equals.
-    pub(crate) fn best(states: impl Iterator<Item = Self>) -> Option<Self> {
-        states.min_by_key(Self::rank)
-    }
-
     /// Returns true if both are equal except for their note and start.
     pub(crate) fn has_same_presence_as(&self, other: &Self) -> bool {
         self.status == other.status

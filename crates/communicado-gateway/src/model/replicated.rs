@@ -25,7 +25,8 @@ impl People {
     ) -> BatchResult {
         let before = self.person(id).cloned();
         let after = stored.map(|stored| {
-            let mut person = Person::from_stored(with_entry_revision(stored, revision), now);
+            let stored = with_entry_revision(stored, revision);
+            let mut person = Person::from_stored(stored, self.aggregation, now);
             for (name, device) in &mut person.devices {
                 let known = before.as_ref().and_then(|before| before.devices.get(name));
                 match known {

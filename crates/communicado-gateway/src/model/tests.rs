@@ -11,11 +11,11 @@ use communicado_core::{Activity, Availability, Moment};
 use communicado_wire::gateway::{Alter, NewPerson, View};
 use communicado_wire::{Client, Status, Timestamp};
 
+use super::reference::{self, ReferencePerson};
 use super::{
-    BatchResult, Input, Now, People, PersonChange, PresenceState, change_json, own_person,
-    person_json,
+    Aggregation, BatchResult, Input, Now, People, PersonChange, PresenceState, change_json,
+    own_person, person_json,
 };
-use crate::limits::FORGOTTEN_AFTER;
 
 /// A pseudorandom generator with a seed (`xorshift64*`).
 struct Dice(u64);
@@ -51,68 +51,9 @@ fn client(name: &str, status: Status, availability: Option<Availability>, since:
     client
 }
 
-/// A device in the reference model.
-#[derive(Clone)]
-struct ReferenceDevice {
-    clients: Vec<(Status, Option<Availability>)>,
-    until: u64,
-}
-
-/// A person in the reference model: devices and manual status.
-#[derive(Clone, Default)]
-struct ReferencePerson {
-    devices: BTreeMap<Arc<str>, ReferenceDevice>,
-    manual: Option<(Status, Option<Availability>, Option<u64>)>,
-}
-
-impl ReferencePerson {
-    /// The status and availability at `now`, by the rules of the API.
-    fn effective(&mut self, now: u64) -> (Status, Option<Availability>) {
-        let forgotten = u64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap();
-        self.devices.retain(|_, device| now < device.until + forgotten);
-        if self.manual.is_some_and(|(_, _, until)| until.is_some_and(|until| until <= now)) {
-            self.manual = None;
-        }
-        if let Some((status, availability, _)) = self.manual {
-            return (status, availability);
-        }
-        let order = [
-            Status::SignedIn,
-            Status::SigningIn,
-            Status::SigningOut,
-            Status::SignedOut,
-            Status::Starting,
-            Status::ShuttingDown,
-            Status::Absent,
-            Status::Unknown,
-        ];
-        let mut all: Vec<(Status, Option<Availability>)> = Vec::new();
-        for device in self.devices.values() {
-            if device.until <= now {
-                all.push((Status::Unknown, None));
-            } else if device.clients.is_empty() {
-                all.push((Status::Absent, None));
-            } else {
-                all.extend(device.clients.iter().copied());
-            }
-        }
-        for status in order {
-            let of: Vec<_> = all.iter().filter(|(it, _)| *it == status).collect();
-            for availability in Availability::ALL {
-                if of.iter().any(|(_, it)| *it == Some(availability)) {
-                    return (status, Some(availability));
-                }
-            }
-            if !of.is_empty() {
-                return (status, None);
-            }
-        }
-        (Status::Absent, None)
-    }
-}
-
 struct World {
     dice: Dice,
+    aggregation: Aggregation,
     now: u64,
     people: People,
     known: BTreeMap<Arc<str>, ReferencePerson>,
@@ -127,10 +68,13 @@ const PEOPLE: [&str; 3] = ["ada", "bob", "eve"];
 
 impl World {
     fn new(seed: u64) -> Self {
+        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let aggregation = dice.pick(&[Aggregation::BusyFirst, Aggregation::MostReachable]);
         Self {
-            dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
+            dice,
+            aggregation,
             now: 0,
-            people: People::default(),
+            people: People::new(aggregation),
             known: BTreeMap::new(),
             received: BTreeMap::new(),
             revision: 0,
@@ -154,7 +98,7 @@ impl World {
         batch.expire(now, usize::MAX);
         for input in inputs {
             if batch.handle(input.clone(), now).is_ok() {
-                authenticate(&mut self.known, &input, self.now);
+                reference::handle(&mut self.known, &input, self.aggregation, self.now);
             }
         }
         let mut result = batch.end();
@@ -245,35 +189,11 @@ impl World {
         let availability = (status == Status::SignedIn).then(|| self.dice.pick(&Availability::ALL));
         let since = self.now.saturating_sub(self.dice.roll(1000));
         let mut client = client(&format!("client-{number}"), status, availability, since);
+        let activity =
+            self.dice.pick(&[None, Some(Activity::OnThePhone), Some(Activity::OutToLunch)]);
+        client.activity = activity.filter(|_| availability.is_some());
         client.note = self.dice.pick(&[None, Some("secret note".into())]);
         client
-    }
-}
-
-fn authenticate(known: &mut BTreeMap<Arc<str>, ReferencePerson>, input: &Input, now: u64) {
-    match input {
-        Input::Create(new) => {
-            known.insert(new.id.clone(), ReferencePerson::default());
-        }
-        Input::Remove(person) => {
-            known.remove(person);
-        }
-        Input::Alter(..) => {}
-        Input::PutDevice { person, device, clients, lease } => {
-            let clients = clients.iter().map(|it| (it.status, it.availability)).collect();
-            let until = now + u64::try_from(lease.as_millis()).unwrap();
-            let devices = &mut known.get_mut(person).unwrap().devices;
-            devices.insert(device.clone(), ReferenceDevice { clients, until });
-        }
-        Input::DeleteDevice { person, device } => {
-            known.get_mut(person).unwrap().devices.remove(device);
-        }
-        Input::SetManual { person, state, duration, .. } => {
-            let until = duration.map(|duration| now + u64::try_from(duration.as_millis()).unwrap());
-            let manual = (state.status, state.availability, until);
-            known.get_mut(person).unwrap().manual = Some(manual);
-        }
-        Input::ClearManual(person) => known.get_mut(person).unwrap().manual = None,
     }
 }
 
@@ -317,11 +237,12 @@ fn the_sum_of_the_changes_is_the_current_state() {
 }
 
 #[test]
-fn a_manual_status_precedes_the_most_reachable_device() {
+fn a_manual_status_precedes_the_device_that_the_rule_selects() {
     for_all_steps(|world| {
         let ids: Vec<Arc<str>> = world.known.keys().cloned().collect();
         for id in ids {
-            let expected = world.known.get_mut(&id).unwrap().effective(world.now);
+            let expected = world.known.get_mut(&id).unwrap();
+            let expected = expected.effective(world.aggregation, world.now);
             let effective = &world.people.person(&id).unwrap().effective;
             assert_eq!(
                 (effective.status, effective.availability),
@@ -352,7 +273,7 @@ fn a_restart_loses_nothing() {
         };
         let before = stored(&world.people);
         let later = at(world.now);
-        let again = People::from_stored(before.clone(), world.revision, later);
+        let again = world.people.restored(before.clone(), world.revision, later);
         assert_eq!(stored(&again), before);
         for person in world.people.after(None) {
             let twin = again.person(&person.id).unwrap();
@@ -393,7 +314,7 @@ fn setting_the_clock_back_extends_no_lease() {
         let stored = world.people.after(None).map(|person| person.to_stored()).collect();
         let mut back = at(world.now);
         back.civil = Timestamp::EPOCH;
-        let again = People::from_stored(stored, world.revision, back);
+        let again = world.people.restored(stored, world.revision, back);
         for person in again.after(None) {
             for device in person.devices.values().filter(|device| device.expired.is_none()) {
                 assert!(device.until <= back.moment.after(device.lease));

@@ -24,6 +24,37 @@ fn a_person_has_one_status_for_all_devices() {
 }
 
 #[test]
+fn a_meeting_on_one_device_beats_a_desktop_that_was_left_on() {
+    let publish = |gateway: &Gateway, device: &str, availability: &str, activity: &str| {
+        let mut body = publication(availability, 60_000);
+        body["clients"][0]["activity"] = json!((!activity.is_empty()).then_some(activity));
+        let path = format!("/v1/people/ada/devices/{device}");
+        gateway.request("PUT", &path, Some(&body)).expect_json(200);
+        let person = gateway.get("/v1/people/ada");
+        (person["availability"].clone(), person["activity"].clone())
+    };
+    let mut gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    publish(&gateway, "laptop", "busy", "in-a-meeting");
+    let meeting = (json!("busy"), json!("in-a-meeting"));
+    assert_eq!(publish(&gateway, "desktop", "available", ""), meeting);
+    assert_eq!(publish(&gateway, "laptop", "away", ""), (json!("available"), json!(null)));
+    let call = (json!("available"), json!("on-the-phone"));
+    assert_eq!(publish(&gateway, "phone", "available", "on-the-phone"), call);
+    assert_eq!(publish(&gateway, "phone", "idle", ""), (json!("available"), json!(null)));
+    assert_eq!(publish(&gateway, "desktop", "away", ""), (json!("away"), json!(null)));
+    assert_eq!(publish(&gateway, "laptop", "be-right-back", "").0, "be-right-back");
+    assert_eq!(publish(&gateway, "phone", "idle", "").0, "be-right-back", "a renewal is no change");
+    gateway.restart();
+    assert_eq!(gateway.get("/v1/people/ada")["availability"], "be-right-back");
+
+    let gateway = Gateway::with(&["--aggregation", "most-reachable"]);
+    gateway.add("ada", &[]);
+    publish(&gateway, "laptop", "busy", "in-a-meeting");
+    assert_eq!(publish(&gateway, "desktop", "available", "").0, "available");
+}
+
+#[test]
 fn a_silent_device_is_unknown_when_its_lease_expires_and_a_renewing_one_is_not() {
     let gateway = Gateway::start();
     gateway.add("ada", &[]);

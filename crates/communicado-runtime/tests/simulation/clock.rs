@@ -6,13 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use communicado_core::Moment;
+use communicado_core::{Moment, StatusStart};
 use communicado_runtime::{Clock, Timer};
 use communicado_wire::Timestamp;
 
 /// More reads than this, while the clock stands still, are a busy loop: a flood of thousands
 /// reads it a few times for each observation.
 const READS_MAX: u32 = 200_000;
+
+/// The time from the start of the machine to the start of the clock.
+pub(crate) const UPTIME: Duration = Duration::from_secs(24 * 3600);
 
 /// A clock that moves only when a test moves it, with a list of its timers.
 #[derive(Clone)]
@@ -120,6 +123,10 @@ impl Clock for ManualClock {
     fn civil(&self) -> Timestamp {
         let state = self.state();
         state.began.after(state.now.since_start())
+    }
+
+    fn machine_start(&self) -> StatusStart {
+        StatusStart::from(Moment::START).before(UPTIME)
     }
 
     fn timer(&self) -> io::Result<Box<dyn Timer>> {

@@ -5,12 +5,12 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use communicado_core::{Availability, Fact, Life, Moment, SignIn};
-use communicado_runtime::{Feed, Notice, Update, run};
-use communicado_wire::Status;
+use communicado_core::{Availability, Fact, Life, Moment, SignIn, StatusStart};
+use communicado_runtime::{Clock as _, Feed, Notice, Update, run};
+use communicado_wire::{Status, Timestamp};
 
 use crate::checks::change;
-use crate::clock::ManualClock;
+use crate::clock::{ManualClock, UPTIME};
 use crate::reader::ReadPattern;
 use crate::run::signed_in;
 use crate::scripted_source::{Act, Claim, Overflow};
@@ -225,6 +225,17 @@ fn backoff_doubles_up_to_half_a_minute_and_resets_after_a_snapshot() {
 }
 
 #[test]
+fn backoff_doubles_also_for_a_source_that_ends_after_each_snapshot() {
+    let mut sim = sim(vec![finch(&[&[IS_AWAY, RUNS, Act::Ready, Act::End]])]);
+    sim.pass(Duration::from_secs(300));
+    sim.check_retries();
+    let losses =
+        sim.notices().into_iter().filter(|each| matches!(each.notice, Notice::Lost { .. }));
+    let losses = losses.count();
+    assert!((10..=20).contains(&losses), "{losses} runs in 300 s");
+}
+
+#[test]
 fn changes_have_the_civil_time_also_after_the_clock_was_set() {
     let mut sim = sim(vec![finch(&[&[SIGNED_OUT, RUNS, Act::Ready]])]);
     let mut told_at = |acts: &[Act], ahead| {
@@ -235,6 +246,48 @@ fn changes_have_the_civil_time_also_after_the_clock_was_set() {
     let (drift, travel) = (Duration::from_millis(99), Duration::from_secs(3600));
     assert_eq!(told_at(&[IS_AWAY], drift), "2026-11-22T21:00:00.000000Z");
     assert_eq!(told_at(&[SIGNED_OUT], travel), "2026-11-22T22:00:00.099000Z");
+}
+
+#[test]
+fn a_stated_start_is_neither_in_the_future_nor_before_the_start_of_the_machine() {
+    let sim = sim(Vec::new());
+    let client = sim.hub.attach("by hand", Vec::new()).open("finch").unwrap();
+    let now = sim.clock.civil();
+    let minute = Duration::from_secs(60);
+    let ago = |time| Some(StatusStart::from(sim.clock.shows()).before(time));
+    let start = |civil| client.status_start(civil);
+    assert_eq!(start(now), ago(Duration::ZERO));
+    assert_eq!(start(now.before(minute)), ago(minute));
+    assert_eq!(start(now.after(Duration::from_micros(1))), None);
+    let uptime = UPTIME + sim.clock.shows().since_start();
+    assert_eq!(start(now.before(uptime)), ago(uptime));
+    assert_eq!(start(now.before(uptime + minute)), None);
+    assert_eq!(start(Timestamp::EPOCH), None);
+}
+
+#[test]
+fn a_stated_start_keeps_its_meaning_after_sleep_and_after_the_clock_was_set() {
+    let mut sim = sim(Vec::new());
+    let hour = Duration::from_secs(3600);
+    let client = sim.hub.attach("by hand", Vec::new()).open("finch").unwrap();
+    let account = client.account("alice", "XMPP").unwrap();
+    let stated = sim.clock.civil().before(hour);
+    let signed_out = Fact::Account(account, Some(SignIn::SignedOut(None)));
+    client.report_with_start(signed_out, client.status_start(stated));
+    client.report_life(Life::Running, Some(hour));
+    sim.settle();
+    let state = |sim: &mut Simulation| {
+        let client = sim.client_state("finch").unwrap();
+        (client.status, client.since, client.accounts[0].since)
+    };
+    assert_eq!(state(&mut sim), (Status::SignedOut, Some(stated), Some(stated)));
+    sim.pass(hour * 8);
+    assert_eq!(state(&mut sim).0, Status::Unknown);
+    sim.clock.set_civil_ahead(hour);
+    client.report_life(Life::Running, None);
+    sim.settle();
+    let corrected = stated.after(hour);
+    assert_eq!(state(&mut sim), (Status::SignedOut, Some(corrected), Some(corrected)));
 }
 
 #[test]

@@ -82,7 +82,7 @@ impl LeaseModel {
     }
 
     fn observe(&mut self, observation: Observation) {
-        let Observation { observed_at, source, client, generation, fact } = observation;
+        let Observation { observed_at, source, client, generation, fact, began: _ } = observation;
         *self.observed.entry(source).or_default() += 1;
         let claim = self.claims.entry((source, client)).or_default();
         let Fact::Life(life, lease) = fact else {

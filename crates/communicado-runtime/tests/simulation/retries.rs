@@ -13,8 +13,8 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 
 impl Simulation {
     /// Each loss has a notice with the moment of the next run, which starts then. Each delay is
-    /// twice the one before, and starts from the minimum after a run that was ready. Each recovery
-    /// has one notice.
+    /// twice the one before, and starts from the minimum after a run that was ready and lasted for
+    /// the delay before it. Each recovery has one notice.
     pub(crate) fn check_retries(&self) {
         let notices = self.notices();
         for (name, scripted) in NAMES.into_iter().zip(&self.sources) {
@@ -22,6 +22,7 @@ impl Simulation {
             let mut given = notices.iter().filter(|each| is_about_run(&each.notice, name));
             let mut doubled = 0;
             let mut due = None;
+            let mut delay = Duration::ZERO;
             for run in &state.runs {
                 if let Some(due) = due {
                     let (before, now) = run.began;
@@ -39,7 +40,9 @@ impl Simulation {
                 assert_eq!(noticed.at, ended.at, "a loss is reported at once");
                 assert_eq!(error.cause == REASON, !ended.by_panic, "{error:?}");
                 assert_eq!(*others, self.others_ready(name, noticed), "{noticed:?}");
-                doubled = if run.ready.is_some() { 0 } else { doubled };
+                let is_long = ended.at.since(run.began.1) >= delay;
+                doubled = if run.ready.is_some() && is_long { 0 } else { doubled };
+                delay = *retry_in;
                 let wait = WAIT_MAX.min(WAIT_MIN * 2_u32.pow(doubled));
                 assert!(
                     wait * 75 / 100 <= *retry_in && *retry_in <= wait * 125 / 100,

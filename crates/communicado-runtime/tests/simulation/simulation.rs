@@ -81,7 +81,11 @@ impl Simulation {
         for (name, SourceSetup { clients, start }) in NAMES.into_iter().zip(setup.sources) {
             let scripted = ScriptedSource::new(clock.clone(), order.clone(), start);
             let clients = clients.into_iter().map(String::from).collect();
-            opened.push(NamedSource { name, clients, source: Box::new(scripted.clone()) });
+            opened.push(NamedSource {
+                name: name.to_owned(),
+                clients,
+                source: Box::new(scripted.clone()),
+            });
             sources.push(scripted);
         }
         let eager_reader = EagerReader::new(hub.feed());

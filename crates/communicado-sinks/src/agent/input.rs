@@ -67,10 +67,14 @@ impl SinkInput {
         self.clients.list().unwrap_or_default()
     }
 
-    /// Makes the next signal report the current state again, for a new run of the sink.
+    /// Makes the next signal report the current state again, for a new run of the sink. A pause
+    /// that the sink has yet to learn stays the next signal.
     pub(super) fn restart(&mut self) {
-        let is_known = self.granted && self.clients.list().is_some();
-        self.due = is_known.then_some(Signal::Clients);
+        if self.granted {
+            self.due = self.clients.list().is_some().then_some(Signal::Clients);
+        } else if self.due == Some(Signal::Clients) {
+            self.due = None;
+        }
     }
 
     /// Returns whether the sink has to end.
@@ -93,10 +97,13 @@ impl SinkInput {
         }
     }
 
-    /// Waits until the sink must not report any more.
-    pub(super) async fn wait_for_end_or_pause(&mut self) {
+    /// Waits until the sink must not report any more. Calls `on_change` for each change.
+    pub(super) async fn wait_for_end_or_pause(&mut self, mut on_change: impl FnMut(Vec<Client>)) {
         while !self.ended && self.granted {
             self.receive().await;
+            if self.due.take_if(|due| *due == Signal::Clients).is_some() {
+                on_change(self.clients());
+            }
         }
     }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use hyper::Uri;
 
 use crate::gateway::Id;
+use crate::net::parse_header;
+use crate::template::Template;
 
 /// The specification of an option.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +44,14 @@ pub enum SinkOptionKind {
     Id,
     /// The levels of an MQTT topic. Empty for none.
     Topic,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// The media type of a body. Empty for the default.
+    MediaType,
+    /// HTTP headers, each as `Name: value`.
+    Headers,
+    /// A template with the keys of `--format`. Empty for the default.
+    Template,
 }
 
 /// A value of an option.
@@ -84,6 +94,10 @@ impl SinkOptionKind {
             Self::Url(_) => "a URL, in quotes",
             Self::Id => "a name of lower-case letters, digits, `.`, `_` and `-`",
             Self::Topic => "a topic such as \"communicado\"",
+            Self::Choice(_) => "one of the words of this option",
+            Self::MediaType => "a media type such as \"text/plain\"",
+            Self::Headers => "a list of headers such as [\"Title: Presence\"]",
+            Self::Template => "a template such as \"{{ client }}: {{ status }}\"",
         }
     }
 
@@ -94,14 +108,30 @@ impl SinkOptionKind {
         let text = match (self, value) {
             (Self::Bool, SinkValue::Bool(_)) => return Ok(()),
             (Self::List, SinkValue::List(list)) if !list.is_empty() => return Ok(()),
+            (Self::Headers, SinkValue::List(list)) => return check_headers(list),
             (Self::List, SinkValue::List(_)) => return Err(wrong("is empty".to_owned())),
-            (Self::Bool | Self::List, _) | (_, SinkValue::Bool(_) | SinkValue::List(_)) => {
+            (Self::Bool | Self::List | Self::Headers, _)
+            | (_, SinkValue::Bool(_) | SinkValue::List(_)) => {
                 return Err(wrong(format!("is not {}", self.expected())));
             }
             (_, SinkValue::Text(text)) => text,
         };
         match self {
-            Self::Text | Self::Bool | Self::List => Ok(()),
+            Self::Text | Self::Bool | Self::List | Self::Headers => Ok(()),
+            Self::Choice(words) if words.contains(&text.as_str()) => Ok(()),
+            Self::Choice(words) => Err(SinkOptionError {
+                cause: format!("is `{text}`, which it does not support"),
+                help: format!("write one of: {}", words.join(", ")),
+            }),
+            Self::MediaType if text.is_empty() || is_media_type(text) => Ok(()),
+            Self::MediaType => Err(wrong(format!("is `{text}`, which is no media type"))),
+            Self::Template => match Template::new(text) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(SinkOptionError {
+                    cause: format!("is not usable: {}", error.cause),
+                    help: error.help,
+                }),
+            },
             Self::Duration => match duration(text) {
                 Some(duration) if !duration.is_zero() => Ok(()),
                 _ => Err(wrong(format!("is `{text}`, which is no duration longer than 0"))),
@@ -134,6 +164,25 @@ impl SinkOptionKind {
             }
         }
     }
+}
+
+/// Returns whether a text is a media type, with parameters or without.
+fn is_media_type(text: &str) -> bool {
+    let is_token = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    let (media, parameters) = text.split_once(';').unwrap_or((text, ""));
+    let is_visible = parameters.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    is_visible && media.trim().split_once('/').is_some_and(|(a, b)| is_token(a) && is_token(b))
+}
+
+/// Checks headers without printing a value, because it may be a secret.
+fn check_headers(list: &[String]) -> Result<(), SinkOptionError> {
+    let invalid = list.iter().find_map(|text| parse_header(text).err());
+    let Some(why) = invalid else { return Ok(()) };
+    let help = format!("write {}", SinkOptionKind::Headers.expected());
+    Err(SinkOptionError { cause: format!("has an invalid header: {why}"), help })
 }
 
 /// Checks a URL without printing it, because it may contain a secret.
@@ -175,7 +224,7 @@ impl SinkOptions {
             let default = option.default?;
             Some(match option.kind {
                 SinkOptionKind::Bool => SinkValue::Bool(default == "true"),
-                SinkOptionKind::List => {
+                SinkOptionKind::List | SinkOptionKind::Headers => {
                     let items = default.split_whitespace().map(str::to_owned);
                     SinkValue::List(items.collect())
                 }
@@ -253,6 +302,11 @@ mod tests {
             (SinkOptionKind::Id, "laptop-2", "Laptop 2"),
             (SinkOptionKind::Topic, "home/office", "home/#"),
             (SinkOptionKind::Topic, "", "/home"),
+            (SinkOptionKind::Choice(&["POST", "PUT"]), "PUT", "put"),
+            (SinkOptionKind::MediaType, "text/plain; charset=utf-8", "text"),
+            (SinkOptionKind::MediaType, "application/ld+json", "a/b\r\nX: y"),
+            (SinkOptionKind::Template, "{{ status | json }}", "{{ title }}"),
+            (SinkOptionKind::Template, "", "{{ status"),
         ] {
             assert_eq!(check(kind, good), Ok(()), "{good}");
             let cause = check(kind, bad).unwrap_err();
@@ -262,5 +316,18 @@ mod tests {
         assert!(
             empty.is_err() && SinkOptionKind::Bool.check(&SinkValue::Text("on".into())).is_err()
         );
+    }
+
+    #[test]
+    fn an_invalid_header_is_an_error_without_its_value() {
+        let check = |header: &str| {
+            let list = SinkValue::List(vec![header.to_owned()]);
+            SinkOptionKind::Headers.check(&list).map_err(|error| error.cause)
+        };
+        assert_eq!(check("Authorization: Bearer secret"), Ok(()));
+        for bad in ["secret", ": secret", "Ti tle: secret", "Title: se\ncret", "Host: secret"] {
+            let cause = check(bad).unwrap_err();
+            assert!(!cause.contains("cret"), "{cause}");
+        }
     }
 }

@@ -67,6 +67,11 @@ impl Outbox {
         }
     }
 
+    /// Records that the change in flight was not delivered. It stays due.
+    pub(crate) fn mark_failed(&mut self) {
+        self.in_flight = None;
+    }
+
     fn is_due(&self, client: &Client) -> bool {
         match self.delivered.get(&client.client) {
             None => true,
@@ -117,6 +122,19 @@ mod tests {
         outbox.mark_delivered(&in_flight);
         let next = outbox.next().unwrap();
         assert_eq!((next.status, next.before), (Status::SignedIn, Some(Some(Status::Absent))));
+    }
+
+    #[test]
+    fn a_change_that_replaces_a_failed_one_counts_it_as_missed() {
+        let mut outbox = Outbox::new(false);
+        outbox.set_current(vec![client("finch", Status::Absent)]);
+        assert!(outbox.next().is_some());
+        outbox.mark_failed();
+        outbox.set_current(vec![client("finch", Status::Absent)]);
+        assert_eq!(outbox.next().unwrap().missed, 0);
+        outbox.mark_failed();
+        outbox.set_current(vec![client("finch", Status::SignedIn)]);
+        assert_eq!(outbox.next().unwrap().missed, 1);
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub trait AgentSink: Send {
     /// Delivers until the input ends, then says goodbye.
     fn run<'a>(&'a mut self, input: &'a mut SinkInput, events: &'a SinkEvents) -> SinkRun<'a>;
 
+    /// Notes the current state while the sink waits for its next run. A sink that counts the
+    /// changes that it did not deliver needs it.
+    fn note_change(&mut self, _clients: Vec<Client>) {}
+
     /// Delivers the current state once, for a test by the user. Returns the listener's answer.
     fn try_once(&mut self, clients: Vec<Client>) -> SinkTry<'_>;
 }

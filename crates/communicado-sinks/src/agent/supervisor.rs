@@ -59,9 +59,8 @@ pub async fn supervise(
         };
         events.report(&SinkEvent::Failed(error, Some(delay)));
         let time = sleep_until(clock, clock.now().after(delay));
-        if let Either::Right((Err(error), _)) =
-            select(pin!(input.wait_for_end_or_pause()), pin!(time)).await
-        {
+        let wait = input.wait_for_end_or_pause(|clients| sink.note_change(clients));
+        if let Either::Right((Err(error), _)) = select(pin!(wait), pin!(time)).await {
             return Err(PublishError::permanent(
                 format!("cannot create a timer: {error}"),
                 "close programs that hold many files open",

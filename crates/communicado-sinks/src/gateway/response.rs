@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use hyper::StatusCode;
+use hyper::{StatusCode, header};
 use serde_json::Value;
 
 use super::Access;
+use crate::net::HttpResponse;
 use crate::printable;
 use crate::publish::{PublishError, Retry};
 
@@ -25,6 +26,14 @@ pub struct Response {
     pub location: Option<String>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl From<HttpResponse> for Response {
+    fn from(response: HttpResponse) -> Self {
+        let text = |name| response.header(name).map(str::to_owned);
+        let (retry_after, location) = (text(header::RETRY_AFTER), text(header::LOCATION));
+        Self { status: response.status, retry_after, location, body: response.body }
+    }
 }
 
 impl Response {

@@ -1,5 +1,6 @@
-//! Connections to other machines: TCP, and TLS with the system's trust or one CA.
+//! Connections to other machines: TCP, TLS with the system's trust or one CA, and HTTP.
 
+mod http;
 mod tls;
 
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
+pub(crate) use self::http::{HttpClient, HttpRequest, HttpResponse, Server, parse_header};
 use crate::publish::PublishError;
 
 /// The timeout for connecting to one address of the host.

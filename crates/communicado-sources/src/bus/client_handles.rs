@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use communicado_core::Life;
+use communicado_core::{Fact, Life, StatusStart};
 use communicado_runtime::SourceHandle;
 
 use super::effects::ClientReport;
@@ -53,10 +53,10 @@ impl ClientHandles {
         is_ready
     }
 
-    /// Reports whether a client runs that has no instance on the bus.
-    pub(crate) fn report_life(&self, client: &str, life: Life) {
+    /// Reports whether a client runs that has no instance on the bus, and since when, if known.
+    pub(crate) fn report_life(&self, client: &str, life: Life, began: Option<StatusStart>) {
         if let Ok(open) = self.handle.open(client) {
-            open.report_life(life, lease(life, self.lease));
+            open.report_with_start(Fact::Life(life, lease(life, self.lease)), began);
         }
     }
 
@@ -64,7 +64,7 @@ impl ClientHandles {
     pub(crate) fn report_rest_absent<'a>(&self, running: impl Iterator<Item = &'a str> + Clone) {
         for client in self.handle.expected() {
             if !running.clone().any(|name| name == client) {
-                self.report_life(&client, Life::Absent);
+                self.report_life(&client, Life::Absent, None);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use communicado_core::{Life, Moment};
+use communicado_core::{Life, Moment, StatusStart};
 use communicado_runtime::{SourceError, SourceHandle, Timer};
 
 use super::client_handles::ClientHandles;
@@ -40,8 +40,9 @@ pub(crate) trait OffBusClients {
     /// Notes that a client has joined the bus: the one that was starting.
     fn note_joined(&mut self, client: &str);
 
-    /// The life of a client, if the search found it and it has not exited.
-    fn life(&self, client: &str) -> Option<Life>;
+    /// The life of a client, if the search found it and it has not exited, and the start of this
+    /// life, if it is known.
+    fn life(&self, client: &str) -> Option<(Life, Option<StatusStart>)>;
 
     /// The moment of the next search or of the next change without an exit.
     fn deadline(&self) -> Option<Moment>;
@@ -73,7 +74,7 @@ impl OffBusClients for NoOffBusClients {
 
     fn note_joined(&mut self, _client: &str) {}
 
-    fn life(&self, _client: &str) -> Option<Life> {
+    fn life(&self, _client: &str) -> Option<(Life, Option<StatusStart>)> {
         None
     }
 
@@ -136,7 +137,8 @@ impl<P: ClientProtocol, O: OffBusClients> Driver<P, O> {
         let _ = self.timer.poll_due(cx);
         while let Some(client) = self.off_bus.poll_changed(cx, now) {
             if !self.connection.protocol.names().any(|name| name == client) {
-                self.clients.report_life(client, self.off_bus.life(client).unwrap_or(Life::Absent));
+                let (life, began) = self.off_bus.life(client).unwrap_or((Life::Absent, None));
+                self.clients.report_life(client, life, began);
             }
         }
         let were_on_bus = self.off_bus_clients_on_bus();
@@ -148,8 +150,8 @@ impl<P: ClientProtocol, O: OffBusClients> Driver<P, O> {
             self.off_bus.note_joined(client);
         }
         for client in were_on_bus.iter().filter(|client| !are_on_bus.contains(client)) {
-            if let Some(life) = self.off_bus.life(client) {
-                self.clients.report_life(client, life);
+            if let Some((life, began)) = self.off_bus.life(client) {
+                self.clients.report_life(client, life, began);
             }
         }
         if is_ready || self.off_bus.is_search_due(now) {
@@ -173,8 +175,8 @@ impl<P: ClientProtocol, O: OffBusClients> Driver<P, O> {
         let protocol = &self.connection.protocol;
         let is_on_bus = |client: &str| protocol.names().any(|name| name == client);
         for client in self.off_bus.search(now, &self.connection.address, is_on_bus) {
-            if let Some(life) = self.off_bus.life(client) {
-                self.clients.report_life(client, life);
+            if let Some((life, began)) = self.off_bus.life(client) {
+                self.clients.report_life(client, life, began);
             }
         }
     }

@@ -22,6 +22,7 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
         "a client that starts or exits without a change of its flag is noticed within 5 s",
     ],
     platform: Platform::Windows,
+    is_automatic: true,
     clients: &["communicator", "lync", "teams"],
     options: &[],
     #[cfg(windows)]

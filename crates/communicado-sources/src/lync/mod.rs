@@ -22,6 +22,7 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
         "a client at another integrity level, for example as administrator, is not readable",
     ],
     platform: Platform::Windows,
+    is_automatic: true,
     clients: &[],
     options: &[CHECK_OPTION, TIMEOUT_OPTION],
     #[cfg(windows)]

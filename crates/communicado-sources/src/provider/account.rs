@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use communicado_core::{Activity, Availability};
 use communicado_windows::HResult;
+use communicado_wire::Timestamp;
 
 use crate::note;
 use crate::sign_in::AccountSignIn;
 use crate::vocabulary;
 
 /// The properties that the source reads. It ignores others.
-pub(super) const PROPERTY_NAMES: [&str; 8] = [
+pub(super) const PROPERTY_NAMES: [&str; 9] = [
     "Name",
     "FriendlyName",
     "Protocol",
@@ -19,6 +20,7 @@ pub(super) const PROPERTY_NAMES: [&str; 8] = [
     "Activity",
     "Note",
     "ReasonCode",
+    "Since",
 ];
 
 /// Properties by name.
@@ -29,6 +31,8 @@ pub(super) type AccountProperties = BTreeMap<String, PropertyValue>;
 pub(super) enum PropertyValue {
     Text(String),
     Number(u32),
+    /// Microseconds since 1970.
+    Time(i64),
 }
 
 /// An account of the provider.
@@ -49,6 +53,16 @@ impl ProviderAccount {
     /// The display name of its user.
     pub(super) fn friendly_name(&self) -> Option<&str> {
         Some(self.text("FriendlyName")).filter(|name| !name.is_empty())
+    }
+
+    /// The start of its status, presence and reason, as the provider states it.
+    pub(super) fn since(&self) -> Option<Timestamp> {
+        match self.0.get("Since") {
+            Some(PropertyValue::Time(micros)) if *micros > 0 => {
+                Timestamp::from_micros(*micros).ok()
+            }
+            _ => None,
+        }
     }
 
     /// Its sign-in state, or `None` if its status is unknown.
@@ -78,7 +92,7 @@ impl ProviderAccount {
     fn text(&self, name: &str) -> &str {
         match self.0.get(name) {
             Some(PropertyValue::Text(text)) => text,
-            Some(PropertyValue::Number(_)) | None => "",
+            Some(PropertyValue::Number(_) | PropertyValue::Time(_)) | None => "",
         }
     }
 }
@@ -119,6 +133,22 @@ mod tests {
         check(0, None);
         check(0x8100_0303, Some(SignInFailure::AuthenticationFailed));
         check(0xFFFF_FFFF, Some(SignInFailure::OtherError));
+    }
+
+    #[test]
+    fn a_start_is_a_time_after_1970() {
+        let since = |value| {
+            let mut account = ProviderAccount::default();
+            account.update([("Since".to_owned(), value)].into());
+            account.since()
+        };
+        let time = Timestamp::EPOCH.after(std::time::Duration::from_micros(7));
+        assert_eq!(since(PropertyValue::Time(7)), Some(time));
+        for other in [0, -7, i64::MAX, i64::MIN].map(PropertyValue::Time) {
+            assert_eq!(since(other), None);
+        }
+        assert_eq!(since(PropertyValue::Number(7)), None);
+        assert_eq!(ProviderAccount::default().since(), None);
     }
 
     #[test]

@@ -129,6 +129,9 @@ impl ProviderInstance {
             if let Some(name) = account.friendly_name() {
                 details.names.insert(key.clone(), name.to_owned());
             }
+            if let Some(since) = account.since() {
+                details.starts.insert(key.clone(), since);
+            }
             details.accounts.insert(key, sign_in);
         }
         Assessment::Known(life, details)

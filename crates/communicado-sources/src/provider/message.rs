@@ -242,7 +242,10 @@ fn properties(all: Variants) -> AccountProperties {
     let known = all.into_iter().filter(|(name, _)| PROPERTY_NAMES.contains(&name.as_str()));
     let value = |value: &OwnedVariant| match <&str>::try_from(value) {
         Ok(text) => Some(PropertyValue::Text(cut(text.to_owned()))),
-        Err(_) => u32::try_from(value).ok().map(PropertyValue::Number),
+        Err(_) => u32::try_from(value)
+            .map(PropertyValue::Number)
+            .or_else(|_| i64::try_from(value).map(PropertyValue::Time))
+            .ok(),
     };
     known.filter_map(|(name, it)| Some((name, value(&it)?))).collect()
 }

@@ -32,6 +32,7 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
     capabilities: &["life", "sign-in", "presence", "accounts"],
     limitations: &["a provider that was started without a bus, or for another bus, is not visible"],
     platform: Platform::Linux,
+    is_automatic: true,
     clients: &[],
     options: &[CHECK_OPTION, TIMEOUT_OPTION],
     #[cfg(target_os = "linux")]

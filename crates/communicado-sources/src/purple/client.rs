@@ -11,10 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use communicado_core::SignInFailure;
 
+use super::html;
 use super::message::{Handle, PurpleCall, PurpleReply, PurpleSignal};
 use crate::bus::cut;
 use crate::client_reporter::ClientDetails;
-use crate::note;
 use crate::sign_in::AccountSignIn;
 use crate::vocabulary;
 
@@ -235,7 +235,7 @@ impl PurpleClient {
             // Without a prefetched status, a later change requests it.
             (PurpleCall::Presence(_) | PurpleCall::Statuses(_), _) => {}
             (PurpleCall::Message(status), PurpleReply::Text(message)) => {
-                self.status(status).note = note::from_html(&message);
+                self.status(status).note = html::note(&message);
             }
             (PurpleCall::StatusId(status), PurpleReply::Text(id)) => {
                 let known = vocabulary::purple_status(&id).is_some();

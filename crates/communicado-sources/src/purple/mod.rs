@@ -16,6 +16,8 @@ mod client;
 #[cfg(target_os = "linux")]
 mod client_process;
 #[cfg(target_os = "linux")]
+mod html;
+#[cfg(target_os = "linux")]
 mod instance;
 #[cfg(target_os = "linux")]
 mod message;
@@ -53,6 +55,7 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
         "SIMPLE accounts do not report the loss of their server",
     ],
     platform: Platform::Linux,
+    is_automatic: true,
     clients: &["finch", "pidgin", "chatty"],
     options: &[
         CHECK_OPTION,
@@ -60,13 +63,13 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
         OptionSpec {
             name: "trace",
             kind: OptionKind::Path,
-            default: "",
+            default: Some(""),
             help: "a file to append messages from the bus to, with account names and notes, for bug reports",
         },
         OptionSpec {
             name: OTHER_BUSES,
             kind: OptionKind::Bool,
-            default: "true",
+            default: Some("true"),
             help: "whether a client of yours on another bus is `unknown`; `false` ignores it",
         },
     ],

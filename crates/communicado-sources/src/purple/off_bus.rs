@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::task::Context;
 use std::time::Duration;
 
-use communicado_core::{Life, Moment};
+use communicado_core::{Life, Moment, StatusStart};
 use communicado_runtime::async_fd;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -24,6 +24,8 @@ struct Found {
     client: &'static str,
     process: u32,
     cause: OffBusCause,
+    /// The start of the process.
+    started: StatusStart,
     /// The end of the time to start.
     starting_until: Option<Moment>,
     exited: AsyncFd<OwnedFd>,
@@ -76,7 +78,8 @@ impl OffBusClients for PurpleOffBus {
             if let Ok(exited) = async_fd(found.exited, Interest::READABLE) {
                 let left = START_MAX.saturating_sub(found.age);
                 let starting_until = (cause == OffBusCause::Starting).then(|| now.after(left));
-                self.found.push(Found { client, process, cause, starting_until, exited });
+                let started = StatusStart::from(now).before(found.age);
+                self.found.push(Found { client, process, cause, started, starting_until, exited });
                 new.insert(client);
             }
         }
@@ -91,12 +94,12 @@ impl OffBusClients for PurpleOffBus {
         self.found.retain(|found| found.client != client || found.cause != OffBusCause::Starting);
     }
 
-    fn life(&self, client: &str) -> Option<Life> {
-        let mut lives = self.found.iter().filter(|found| found.client == client);
-        let first = lives.next()?.cause.life();
-        let is_starting =
-            first == Life::Starting || lives.any(|it| it.cause.life() == Life::Starting);
-        Some(if is_starting { Life::Starting } else { first })
+    fn life(&self, client: &str) -> Option<(Life, Option<StatusStart>)> {
+        let mut found = self.found.iter().filter(|found| found.client == client);
+        let starting = found.clone().find(|found| found.cause == OffBusCause::Starting);
+        let first = starting.or_else(|| found.next())?;
+        let began = first.cause.begins_with_process().then_some(first.started);
+        Some((first.cause.life(), began))
     }
 
     fn names(&self) -> impl Iterator<Item = &'static str> + Clone {

@@ -116,6 +116,23 @@ impl OffBusCause {
         !matches!(self, Self::Starting | Self::Lost)
     }
 
+    /// Returns whether the cause has held since the start of the client's process. A bus or a proxy
+    /// may have come or gone since.
+    pub(super) const fn begins_with_process(&self) -> bool {
+        match self {
+            Self::Starting
+            | Self::Flatpak { .. }
+            | Self::Snap { .. }
+            | Self::NoBus
+            | Self::Unreadable => true,
+            Self::Lost
+            | Self::Proxy { .. }
+            | Self::OtherBus { .. }
+            | Self::HiddenBus { .. }
+            | Self::GoneBus { .. } => false,
+        }
+    }
+
     pub(super) const fn health(&self) -> CheckHealth {
         match self {
             Self::Starting => CheckHealth::Limited,

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use communicado_core::Moment;
+use communicado_core::{Moment, StatusStart};
 use communicado_runtime::{Clock, Hub, SourceError, Timer, Update};
 use communicado_wire::{Client, Timestamp};
 use serde_json::{Map, Value, json};
@@ -309,6 +309,10 @@ impl Clock for TraceClock {
 
     fn civil(&self) -> Timestamp {
         Timestamp::EPOCH.after(self.now().since_start())
+    }
+
+    fn machine_start(&self) -> StatusStart {
+        Moment::START.into()
     }
 
     fn timer(&self) -> std::io::Result<Box<dyn Timer>> {

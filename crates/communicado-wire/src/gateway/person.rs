@@ -63,8 +63,8 @@ pub struct Person {
     pub presence: Option<Presence>,
     /// The start of this status, including its presence and reason.
     pub since: Timestamp,
-    /// The person's note for others: that of the manual status, or else that of the most reachable
-    /// client.
+    /// The person's note for others: that of the manual status, or else that of the client which
+    /// determines the status.
     pub note: Option<Arc<str>>,
     /// The time at which the person expects to be back.
     pub returns: Option<Timestamp>,
@@ -82,7 +82,7 @@ pub struct Person {
 /// The status of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
-    /// The status: the manual status, or that of the most reachable device.
+    /// The status: the manual status, or that of the device which determines it.
     pub status: Status,
     /// The availability; only when signed in.
     #[serde(with = "crate::words::availability")]

@@ -61,6 +61,11 @@ pub struct Device {
     pub device: Arc<str>,
     /// The start of its status.
     pub since: Timestamp,
+    /// The position of the last change of its status among those of the person's devices.
+    ///
+    /// An older version did not store it.
+    #[serde(default)]
+    pub changed: u64,
     /// The time of its last publication.
     pub seen: Timestamp,
     /// The duration of the lease in milliseconds.

@@ -11,6 +11,8 @@ mod check;
 mod consent;
 mod dir_watcher;
 mod forbid;
+#[cfg(target_os = "linux")]
+mod install;
 mod manual;
 mod pause;
 mod policy;
@@ -65,6 +67,16 @@ enum AgentCommand {
     Set(manual::SetManualArgs),
     /// Clear your manual status at the gateway.
     Clear,
+    /// Start the agent when you sign in.
+    ///
+    /// Writes a unit for your systemd and starts it. Without systemd, writes an autostart entry,
+    /// which your desktop starts at the next sign-in. Needs your consent or a sink. The started
+    /// agent reads your configuration file, without `--config` and `--set`.
+    #[cfg(target_os = "linux")]
+    Install,
+    /// Stop the agent, and no longer start it when you sign in.
+    #[cfg(target_os = "linux")]
+    Uninstall,
 }
 
 impl AgentArgs {
@@ -80,6 +92,10 @@ impl AgentArgs {
             Some(AgentCommand::Try(it)) => it.run(&state_dir, settings),
             Some(AgentCommand::Set(set)) => set.run(&state_dir),
             Some(AgentCommand::Clear) => manual::clear(&state_dir),
+            #[cfg(target_os = "linux")]
+            Some(AgentCommand::Install) => install::install(&state_dir, settings),
+            #[cfg(target_os = "linux")]
+            Some(AgentCommand::Uninstall) => install::uninstall(),
         }
     }
 }

@@ -43,15 +43,21 @@ enum StopReason {
     Shutdown,
 }
 
+/// True if the configuration has a sink. Fails if the agent has neither a sink nor a gateway.
+pub(super) fn require_listener(state_dir: &StateDir, settings: &Settings) -> Result<bool, Failure> {
+    let has_sinks = sinks::enabled(settings).next().is_some();
+    if !has_sinks {
+        state_dir.require_consent()?;
+    }
+    Ok(has_sinks)
+}
+
 pub(super) fn run(
     state_dir: &StateDir,
     settings: &Settings,
     exit_on_stdin_eof: bool,
 ) -> Result<Outcome, Failure> {
-    let has_sinks = sinks::enabled(settings).next().is_some();
-    if !has_sinks {
-        state_dir.require_consent()?;
-    }
+    let has_sinks = require_listener(state_dir, settings)?;
     let clock = Arc::new(SystemClock::start());
     let held = block_on(state_dir.lock(&*clock, LOCK_TIMEOUT))?;
     let Some(_held) = held else {

@@ -1,12 +1,12 @@
-//! `doctor`: a check of the configuration, the sources and the agent.
+//! `doctor`: a check of the configuration, the installation, the sources and the agent.
 
+mod installation;
 mod report;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use communicado::SOURCES;
 use communicado_cli_support::{Failure, Outcome, print};
 use communicado_runtime::{Check, CheckHealth};
 
@@ -15,6 +15,8 @@ use crate::commands::sources::{finding, probe, sign};
 use crate::settings::{Settings, default_file};
 
 /// Diagnose problems: check the configuration, the sources and the agent.
+///
+/// Also prints how the program was installed, and its other copies in the PATH.
 ///
 /// Each problem is printed with an action that fixes it. Exit status: 0 working, 1 problem found.
 #[derive(Debug, Args)]
@@ -75,13 +77,15 @@ fn examine(settings: &Settings, broken: Option<Failure>) -> Result<(String, Chec
     let check = check_configuration(settings, broken);
     add(&mut text, &check);
     let mut worst = check.health;
-    for descriptor in SOURCES.iter().filter(|descriptor| descriptor.runs_here()) {
-        let set = settings.sources.get(descriptor.name).cloned().unwrap_or_default();
+    let check = installation::check();
+    worst = worst.max(check.health);
+    add(&mut text, &check);
+    for (name, set) in settings.instances() {
         if !set.enabled {
-            let _ = writeln!(text, "--  source {}: disabled", descriptor.name);
+            let _ = writeln!(text, "--  source {name}: disabled");
             continue;
         }
-        for check in probe(descriptor.name, &set)? {
+        for check in probe(name, &set)? {
             worst = worst.max(check.health);
             add(&mut text, &check);
         }

@@ -16,14 +16,15 @@ use std::time::Duration;
 use clap::Args;
 use communicado::{Condition, LiveSnapshot, Monitor, Snapshot};
 use communicado_cli_support::{Failure, Outcome, note};
+use communicado_sources::find_program;
 use futures_util::future::{Either, select};
 
 #[cfg(target_os = "linux")]
 use self::linux as platform;
 #[cfg(windows)]
 use self::windows as platform;
+use platform::ProcessTree;
 pub(crate) use platform::{CommandLauncher, run_helper};
-use platform::{ProcessTree, find};
 
 use crate::condition::{AccountChoice, ConditionWords};
 use crate::errors::sdk_failure;
@@ -70,7 +71,7 @@ impl RunArgs {
         let Some(program) = self.command.first() else {
             return Err(Failure::usage("no command to run"));
         };
-        if find(program, std::env::var_os("PATH").as_deref()).is_none() {
+        if find_program(program, std::env::var_os("PATH").as_deref()).is_none() {
             let message = format!("cannot run the command `{}`", program.display());
             let help = "name the path of a program, or install it";
             return Err(Failure::new(Outcome::Failed, message)

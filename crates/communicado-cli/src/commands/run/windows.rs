@@ -6,10 +6,9 @@
 mod launcher;
 
 use std::cell::RefCell;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::future::poll_fn;
 use std::io;
-use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
@@ -95,16 +94,4 @@ impl RunningCommand {
 /// Windows has no helper processes.
 pub(crate) fn run_helper(_: Option<OsString>) -> Option<Result<Outcome, Failure>> {
     None
-}
-
-/// Finds the file of a program as `CreateProcess` documents it: in the folders of the path, with
-/// `.exe` if the name has no extension.
-pub(super) fn find(program: &OsStr, path: Option<&OsStr>) -> Option<PathBuf> {
-    let mut file = PathBuf::from(program);
-    if file.extension().is_none() {
-        file.set_extension("exe");
-    }
-    let folders = path.map(std::env::split_paths).into_iter().flatten();
-    let mut files = folders.map(|folder| folder.join(&file));
-    if file.is_file() { Some(file) } else { files.find(|file| file.is_file()) }
 }

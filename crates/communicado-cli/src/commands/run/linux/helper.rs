@@ -14,10 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::cgroup::Cgroup;
 use super::descendants;
+use crate::guard::GUARD;
 use crate::runtime::{block_on, shutdown_signal};
 
-/// The first argument of the guard.
-pub(super) const GUARD: &str = "run-guard";
 /// The first argument of the process that becomes the command.
 const EXEC: &str = "run-exec";
 
@@ -79,6 +78,11 @@ impl HelperArgs {
             let child = command.spawn();
             let child = child.map_err(|error| failed("cannot start the command", error))?;
             let child = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+            // The reader of a pipe gets its end when the command closes it. Without /dev/null the
+            // end comes with that of the command.
+            if let Ok(null) = std::fs::File::options().write(true).open("/dev/null") {
+                let _ = rustix::stdio::dup2_stdout(null);
+            }
             let ended = async {
                 loop {
                     if let Some(status) = reap(child) {

@@ -10,8 +10,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
-use super::helper::GUARD;
 use crate::commands::run::launch_error::{STDERR_MAX, cannot_start, ended, timed_out};
+use crate::guard::GUARD;
 
 /// Milliseconds between SIGTERM and SIGKILL.
 const GRACE: &str = "2000";

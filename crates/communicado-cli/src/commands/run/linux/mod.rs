@@ -11,9 +11,8 @@ mod descendants;
 mod helper;
 mod launcher;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -21,8 +20,9 @@ use communicado_cli_support::{Failure, Outcome};
 use rustix::process::{Pid, Signal, kill_process};
 
 use self::cgroup::Cgroup;
-use self::helper::{GUARD, HelperMode};
+use self::helper::HelperMode;
 pub(crate) use self::launcher::CommandLauncher;
+use crate::guard::GUARD;
 
 /// The processes of one command at a time.
 pub(super) struct ProcessTree {
@@ -88,32 +88,4 @@ impl RunningCommand {
 /// Runs a helper process, if the first argument names one.
 pub(crate) fn run_helper(argument: Option<OsString>) -> Option<Result<Outcome, Failure>> {
     Some(HelperMode::from_argument(argument)?.run())
-}
-
-/// Finds the file of a program as execvp(3) does.
-pub(super) fn find(program: &OsStr, path: Option<&OsStr>) -> Option<PathBuf> {
-    let executable = |file: &Path| {
-        file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
-    };
-    if program.as_encoded_bytes().contains(&b'/') {
-        return Some(PathBuf::from(program)).filter(|file| executable(file));
-    }
-    let folders = path.map(std::env::split_paths).into_iter().flatten();
-    folders.map(|folder| folder.join(program)).find(|file| executable(file))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_program_is_found_as_a_shell_finds_it() {
-        let path = OsStr::new("/nowhere:/bin:/usr/bin");
-        let find = |program, path| super::find(OsStr::new(program), path);
-        assert!(find("sh", Some(path)).is_some());
-        assert!(find("/bin/sh", None).is_some());
-        assert!(find("sh", None).is_none());
-        assert!(find("no-such-program", Some(path)).is_none());
-        assert!(find("/etc/passwd", Some(path)).is_none());
-    }
 }

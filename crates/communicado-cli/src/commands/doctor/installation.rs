@@ -1,0 +1,138 @@
+//! The way in which this program was installed, and its other copies in the PATH.
+//!
+//! Each way is observed from a file that it leaves. Without such a file the way is unknown.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use communicado_runtime::{Check, CheckHealth};
+
+/// The list of files of our package in dpkg's database.
+const DPKG_LIST: &str = "/var/lib/dpkg/info/communicado.list";
+
+/// Reports the path of this program, its origin and its other copies.
+pub(super) fn check() -> Check {
+    let program = match env::current_exe() {
+        Ok(program) => program,
+        Err(error) => {
+            return Check {
+                what: "program".into(),
+                health: CheckHealth::Limited,
+                found: format!("its path is unknown: {error}").into(),
+                action: None,
+            };
+        }
+    };
+    let name = program.file_name().unwrap_or_default();
+    let folders = env::var_os("PATH");
+    let folders = folders.iter().flat_map(env::split_paths);
+    let others = others(&program, folders.map(|folder| folder.join(name)));
+    describe(&program, origin(&program, Path::new(DPKG_LIST)), &others)
+}
+
+/// The files among `candidates` that are not the program, each once, also if links lead to it.
+fn others(program: &Path, candidates: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
+    let mut known: Vec<PathBuf> = fs::canonicalize(program).into_iter().collect();
+    let mut others = Vec::new();
+    for candidate in candidates.filter(|it| it.is_file()) {
+        let Ok(file) = fs::canonicalize(&candidate) else { continue };
+        if !known.contains(&file) {
+            known.push(file);
+            others.push(candidate);
+        }
+    }
+    others
+}
+
+/// The way in which a program was installed, if a file shows it.
+fn origin(program: &Path, dpkg_list: &Path) -> Option<&'static str> {
+    let folder = program.parent()?;
+    let prefix = folder.parent()?;
+    let is_listed = |file: &Path, is_ours: &dyn Fn(&str) -> bool| {
+        fs::read_to_string(file).is_ok_and(|text| text.lines().any(is_ours))
+    };
+    if is_listed(dpkg_list, &|line| Path::new(line) == program) {
+        Some("from the package for Debian")
+    } else if is_listed(&prefix.join(".crates.toml"), &|line| line.contains("communicado-cli ")) {
+        Some("from `cargo install`")
+    } else if folder.join(".cargo-lock").exists() {
+        Some("built by cargo in this folder")
+    } else if prefix.join("share/doc/communicado/third-party-licences.txt.gz").exists() {
+        Some("from the archive for Linux")
+    } else if folder.join("third-party-licences.txt").exists() {
+        Some("from the installer or the archive for Windows")
+    } else {
+        None
+    }
+}
+
+fn describe(program: &Path, origin: Option<&str>, others: &[PathBuf]) -> Check {
+    let origin = origin.unwrap_or("installed in an unknown way");
+    let found = format!("{}, {origin}", program.display());
+    let what = "program".into();
+    if others.is_empty() {
+        return Check { what, health: CheckHealth::Good, found: found.into(), action: None };
+    }
+    let others: Vec<String> = others.iter().map(|it| it.display().to_string()).collect();
+    let found = format!("{found}; the PATH also has {}", others.join(", "));
+    let action = Some("remove the copies that you do not use".into());
+    Check { what, health: CheckHealth::Limited, found: found.into(), action }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(folder: &Path, name: &str, text: &str) -> PathBuf {
+        let file = folder.join(name);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("make the folder");
+        fs::write(&file, text).expect("write the file");
+        file
+    }
+
+    #[test]
+    fn the_origin_is_the_one_whose_file_is_there() {
+        let nowhere = Path::new("/nowhere");
+        let check = |record: Option<&str>, text: &str, expected: Option<&str>| {
+            let folder = tempfile::tempdir().expect("make a folder");
+            let program = file(folder.path(), "prefix/bin/communicado", "");
+            if let Some(record) = record {
+                file(folder.path(), record, text);
+            }
+            assert_eq!(origin(&program, nowhere), expected, "{record:?}");
+        };
+        check(None, "", None);
+        let crates = "prefix/.crates.toml";
+        check(Some(crates), "\"communicado-cli 0.1.0 (path)\" = []", Some("from `cargo install`"));
+        check(Some(crates), "\"other 0.1.0 (path)\" = []", None);
+        check(Some("prefix/bin/.cargo-lock"), "", Some("built by cargo in this folder"));
+        let licences = "prefix/share/doc/communicado/third-party-licences.txt.gz";
+        check(Some(licences), "", Some("from the archive for Linux"));
+        let licences = "prefix/bin/third-party-licences.txt";
+        check(Some(licences), "", Some("from the installer or the archive for Windows"));
+
+        let folder = tempfile::tempdir().expect("make a folder");
+        let program = file(folder.path(), "bin/communicado", "");
+        let list = file(folder.path(), "list", &format!("/.\n{}\n", program.display()));
+        assert_eq!(origin(&program, &list), Some("from the package for Debian"));
+        assert_eq!(origin(Path::new("/usr/bin/other"), &list), None);
+    }
+
+    #[test]
+    fn other_copies_are_listed_once() {
+        let folder = tempfile::tempdir().expect("make a folder");
+        let [one, two] =
+            ["one/communicado", "two/communicado"].map(|it| file(folder.path(), it, ""));
+        let missing = folder.path().join("three/communicado");
+        let candidates = [one.clone(), two.clone(), two.clone(), missing];
+        let found = others(&one, candidates.into_iter());
+        assert_eq!(found, [two.clone()]);
+
+        let check = describe(&one, None, &found);
+        assert_eq!(check.health, CheckHealth::Limited);
+        let (one, two) = (one.display(), two.display());
+        let text = format!("{one}, installed in an unknown way; the PATH also has {two}");
+        assert_eq!(check.found, text);
+    }
+}
