@@ -127,7 +127,9 @@ impl Watch {
         let mut seen = String::from("nothing");
         while seen != expected {
             let line = self.next(client, deadline);
-            seen = line.unwrap_or_else(|why| panic!("{why}\n  {client}: last {seen}")).to_string();
+            let line = line.unwrap_or_else(|why| panic!("{why}\n  {client}: last {seen}"));
+            seen = line.to_string();
+            self.latest = Some(line);
         }
     }
 

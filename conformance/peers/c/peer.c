@@ -16,7 +16,7 @@
 #define SINKS 128
 #define WM_LINE (WM_APP + 1)
 
-enum kind { MESSENGER, SERVICES, SERVICE, ROOT, CLIENT, SELF, CONTACT, EVENTDATA, KINDS };
+enum kind { MESSENGER, SERVICES, SERVICE, ROOT, CLIENT, SELF, CONTACT, MANAGER, SUBSCRIPTION, EVENTDATA, KINDS };
 
 /* One object of each kind; references are not counted, since all live as long as the process. */
 typedef struct Object {
@@ -30,11 +30,12 @@ typedef struct Object {
 
 static const IID *const INTERFACES[KINDS] = {
     &IID_IMessenger, &IID_IMessengerServices, &IID_IMessengerService, &IID_IUCOfficeIntegration,
-    &IID_ILyncClient, &IID_ISelf, &IID_IContact, &IID_IClientStateChangedEventData,
+    &IID_ILyncClient, &IID_ISelf, &IID_IContact, &IID_IContactManager, &IID_IContactSubscription,
+    &IID_IClientStateChangedEventData,
 };
 static const IID *const EVENTS[KINDS] = {
     &DIID_DMessengerEvents, NULL, NULL, &DIID__IUCOfficeIntegrationEvents,
-    &DIID__ILyncClientEvents, NULL, &DIID__IContactEvents, NULL,
+    &DIID__ILyncClientEvents, NULL, &DIID__IContactEvents, NULL, NULL, NULL,
 };
 
 static Object objects[KINDS];
@@ -57,7 +58,24 @@ static DWORD pause_ms;
 static HRESULT fails_status, fails_name, fails_friendly, fails_service_status;
 static int fails_directly;
 
+/* A strict client: members by the vtable only, no Self, events of subscribed contacts only. */
+static int is_strict;
+static WCHAR added_uri[256], subscribed_uri[256];
+/* The step in which the client crashes. */
+static char fatal[64];
+static char steps[1024];
+
 static BSTR text(const WCHAR *of) { return SysAllocString(of); }
+
+/* Notes a step of a strict client, once, and crashes if this is the fatal one. */
+static void step(const char *name)
+{
+    if (!strcmp(fatal, name)) TerminateProcess(GetCurrentProcess(), 3);
+    if (is_strict && !strstr(steps, name) && strlen(steps) + strlen(name) + 2 < sizeof steps) {
+        strcat(steps, name);
+        strcat(steps, " ");
+    }
+}
 
 static HRESULT begin(HRESULT fails)
 {
@@ -135,6 +153,7 @@ static HRESULT WINAPI get_authentication_info(void *this, BSTR version, BSTR *r)
     char wanted[64];
     (void)this;
     calls++;
+    step("GetAuthenticationInfo");
     WideCharToMultiByte(CP_UTF8, 0, version, -1, wanted, sizeof wanted, NULL, NULL);
     *r = strstr(versions, wanted) ? text(L"<authenticationinfo>") : NULL;
     return S_OK;
@@ -143,6 +162,7 @@ static HRESULT WINAPI get_authentication_info(void *this, BSTR version, BSTR *r)
 static HRESULT WINAPI get_interface(void *this, BSTR version, LONG which, IDispatch **r)
 {
     (void)this; (void)version;
+    step("GetInterface");
     return which == 1 ? give(CLIENT, r) : E_NOTIMPL;
 }
 
@@ -150,18 +170,80 @@ static HRESULT WINAPI get_state(void *this, LONG *r)
 {
     HRESULT hr = begin(fails_status);
     (void)this;
+    step("State");
     if (SUCCEEDED(hr)) *r = state;
     return hr;
 }
 
-static HRESULT WINAPI get_uri(void *this, BSTR *r) { (void)this; calls++; *r = text(uri); return S_OK; }
-static HRESULT WINAPI get_self(void *this, IDispatch **r) { (void)this; return give(SELF, r); }
+static HRESULT WINAPI get_uri(void *this, BSTR *r) { (void)this; calls++; step("Uri"); *r = text(uri); return S_OK; }
+
+static HRESULT WINAPI get_self(void *this, IDispatch **r)
+{
+    (void)this;
+    step("Self");
+    if (!is_strict) return give(SELF, r);
+    calls++;
+    *r = NULL;
+    return S_OK;
+}
+
+static HRESULT WINAPI get_manager(void *this, IDispatch **r)
+{
+    (void)this;
+    step("ContactManager");
+    return give(MANAGER, r);
+}
+
+static HRESULT WINAPI get_contact_by_uri(void *this, BSTR wanted, IDispatch **r)
+{
+    (void)this;
+    step("GetContactByUri");
+    *r = NULL;
+    return wcscmp(wanted, uri) ? E_INVALIDARG : give(CONTACT, r);
+}
+
+static HRESULT WINAPI create_subscription(void *this, IDispatch **r)
+{
+    (void)this;
+    step("CreateSubscription");
+    added_uri[0] = 0;
+    return give(SUBSCRIPTION, r);
+}
+
+static HRESULT WINAPI add_contact(void *this, IDispatch *contact)
+{
+    (void)this;
+    calls++;
+    step("AddContact");
+    if (contact != (IDispatch *)&objects[CONTACT]) return E_INVALIDARG;
+    wcscpy(added_uri, uri);
+    return S_OK;
+}
+
+/* Both kinds are wanted: the availability and the activity. */
+static HRESULT WINAPI subscribe(void *this, LONG rate, SAFEARRAY *kinds)
+{
+    LONG low = 0, high = -1, kind = -1;
+    int wanted = 0;
+    (void)this;
+    calls++;
+    step("Subscribe");
+    if (rate != 2 || !kinds || SafeArrayGetDim(kinds) != 1) return E_INVALIDARG;
+    SafeArrayGetLBound(kinds, 1, &low);
+    SafeArrayGetUBound(kinds, 1, &high);
+    for (LONG i = low; i <= high; i++)
+        if (SUCCEEDED(SafeArrayGetElement(kinds, &i, &kind)) && (kind == 0 || kind == 1)) wanted |= 1 << kind;
+    if (wanted != 3) return E_INVALIDARG;
+    wcscpy(subscribed_uri, added_uri);
+    return S_OK;
+}
 static HRESULT WINAPI get_contact(void *this, IDispatch **r) { (void)this; return give(CONTACT, r); }
 
 static HRESULT WINAPI get_contact_information(void *this, LONG kind, VARIANT *r)
 {
     (void)this;
     calls++;
+    step("GetContactInformation");
     VariantInit(r);
     if (kind == 0) { V_VT(r) = VT_I4; V_I4(r) = availability; return S_OK; }
     if (kind == 1) { V_VT(r) = VT_BSTR; V_BSTR(r) = text(activity); return S_OK; }
@@ -202,6 +284,7 @@ static HRESULT WINAPI get_type_info(Object *this, UINT index, LCID locale, IType
 static HRESULT WINAPI get_ids(Object *this, REFIID iid, LPOLESTR *names, UINT count, LCID locale, DISPID *ids)
 {
     (void)iid; (void)locale;
+    if (is_strict) return E_NOTIMPL;
     return ITypeInfo_GetIDsOfNames(this->info, names, count, ids);
 }
 
@@ -209,6 +292,7 @@ static HRESULT WINAPI invoke(Object *this, DISPID id, REFIID iid, LCID locale, W
                              DISPPARAMS *parameters, VARIANT *result, EXCEPINFO *exception, UINT *argument)
 {
     (void)iid; (void)locale;
+    if (is_strict) return E_NOTIMPL;
     if (fails_directly && this->kind == MESSENGER && (flags & DISPATCH_PROPERTYGET)) {
         if (id == 1305 && FAILED(fails_status)) return begin(fails_status);
         if (id == 1304 && FAILED(fails_name)) return begin(fails_name);
@@ -420,6 +504,17 @@ static void set_up(void)
         v->get_State = (void *)get_state;
         v->get_Uri = (void *)get_uri;
         v->get_Self = (void *)get_self;
+        v->get_ContactManager = (void *)get_manager;
+    }
+    {
+        IContactManagerVtbl *v = (IContactManagerVtbl *)slots[MANAGER];
+        v->GetContactByUri = (void *)get_contact_by_uri;
+        v->CreateSubscription = (void *)create_subscription;
+    }
+    {
+        IContactSubscriptionVtbl *v = (IContactSubscriptionVtbl *)slots[SUBSCRIPTION];
+        v->Subscribe = (void *)subscribe;
+        v->AddContact = (void *)add_contact;
     }
     ((ISelfVtbl *)slots[SELF])->get_Contact = (void *)get_contact;
     ((IContactVtbl *)slots[CONTACT])->GetContactInformation = (void *)get_contact_information;
@@ -514,7 +609,7 @@ static void fire_event(char *what, char *rest)
     } else if (is(what, "shutting-down")) delivered = fire(ROOT, 50, arguments, 0);
     else if (is(what, "contact")) {
         arguments[0] = object_value(CONTACT); arguments[1] = object_value(EVENTDATA);
-        delivered = fire(CONTACT, 400, arguments, 2);
+        delivered = is_strict && wcscmp(subscribed_uri, uri) ? 0 : fire(CONTACT, 400, arguments, 2);
     } else { printf("error no event %s\n", what ? what : ""); return; }
     printf("ok %d\n", delivered);
 }
@@ -555,6 +650,9 @@ static int command(char *line)
     else if (is(word, "name")) { wide(signin_name, rest); done(0); }
     else if (is(word, "friendly")) { wide(friendly_name, rest); done(0); }
     else if (is(word, "versions")) { snprintf(versions, sizeof versions, "%s", rest ? rest : ""); done(0); }
+    else if (is(word, "strict")) { is_strict = 1; done(0); }
+    else if (is(word, "crash-in")) { snprintf(fatal, sizeof fatal, "%s", rest ? rest : ""); done(0); }
+    else if (is(word, "steps")) printf("ok %s\n", steps);
     else if (is(word, "pause")) { pause_ms = strtoul(rest, NULL, 0); done(0); }
     else if (is(word, "answer")) {
         char *member = strtok(rest, " "), *code = strtok(NULL, " "), *shape = strtok(NULL, " ");

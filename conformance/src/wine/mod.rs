@@ -77,7 +77,15 @@ impl Wine {
 
     /// A client whose program is called `program`, not yet in the registry.
     pub fn peer(&self, program: &str, arguments: &[&str]) -> Peer {
-        Peer::start(self.prefix.path(), self.peers, program, arguments)
+        // Communicado finds a process by the name of its file.
+        let folder = program.trim_end_matches(".exe");
+        Peer::start(self.prefix.path(), self.peers, folder, program, arguments)
+    }
+
+    /// A client in an installed package, by the package's full name.
+    pub fn packaged_peer(&self, package: &str, program: &str, arguments: &[&str]) -> Peer {
+        let folder = format!("Program Files/WindowsApps/{package}");
+        Peer::start(self.prefix.path(), self.peers, &folder, program, arguments)
     }
 
     /// Starts a test program.

@@ -46,9 +46,15 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn start(prefix: &Path, kind: PeerKind, program: &str, arguments: &[&str]) -> Self {
-        // Communicado finds a process by the name of its file.
-        let folder = prefix.join("drive_c").join(program.trim_end_matches(".exe"));
+    /// Starts a copy of the client in `folder` of the drive, with the file name `program`.
+    pub(crate) fn start(
+        prefix: &Path,
+        kind: PeerKind,
+        folder: &str,
+        program: &str,
+        arguments: &[&str],
+    ) -> Self {
+        let folder = prefix.join("drive_c").join(folder);
         fs::create_dir_all(&folder).expect_ok("make a folder for a peer");
         for file in kind.files() {
             let name = if file.ends_with(".exe") { program } else { file };

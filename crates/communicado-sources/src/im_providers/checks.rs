@@ -13,6 +13,8 @@ pub struct ProcessInfo {
     pub level: Option<String>,
     /// The integrity level of this program.
     pub own_level: String,
+    /// True if the client's level is below this program's.
+    pub is_below: bool,
 }
 
 /// Checks the registration that the client's installer wrote.
@@ -27,6 +29,11 @@ pub fn registration(client: &RegisteredClient) -> Check {
             CheckHealth::Limited,
             format!("communicado's provider, only while it runs, {class}"),
             Some("run `communicado provide --register`, so that other programs can start it"),
+        ),
+        _ if client.has_known_class => (
+            CheckHealth::Limited,
+            format!("its installer has registered no class: the known one is used, {class}"),
+            Some("repair its installation, otherwise Office does not find it"),
         ),
         (true, true) => {
             (CheckHealth::Good, format!("for 64-bit and 32-bit programs, {class}"), None)
@@ -43,7 +50,7 @@ pub fn registration(client: &RegisteredClient) -> Check {
         ),
         (false, false) => (
             CheckHealth::Limited,
-            format!("not registered by an installer; {class}, by its known name"),
+            format!("not registered by an installer; {class}, from its own key"),
             Some("repair its installation, otherwise Office does not find it"),
         ),
     };
@@ -59,6 +66,14 @@ pub fn rights(client: &RegisteredClient, process: &ProcessInfo) -> Check {
         Some(level) if level == own => {
             (CheckHealth::Good, format!("same integrity level as this program ({own}){bits}"), None)
         }
+        Some(level) if process.is_below => (
+            CheckHealth::Bad,
+            format!(
+                "integrity level {level}, but this program has {own}{bits}: classes that are \
+                 registered for one user are invisible to it"
+            ),
+            Some("run communicado as the user, not as administrator"),
+        ),
         Some(level) => (
             CheckHealth::Bad,
             format!("integrity level {level}, but this program has {own}{bits}"),
@@ -81,7 +96,8 @@ pub fn library(client: &RegisteredClient, is_registered: bool) -> Check {
     } else {
         (
             CheckHealth::Limited,
-            "not registered: communicado does not need it, but early-bound programs do",
+            "not registered for this user: early-bound programs cannot call it, and communicado \
+             can only if it implements IDispatch",
             Some("repair the installation of the client, or of Office if it was updated"),
         )
     };
@@ -172,6 +188,7 @@ mod tests {
             bits: Some(64),
             level: level.map(str::to_owned),
             own_level: "medium".to_owned(),
+            is_below: level == Some("low"),
         };
         let check = |level, health, expected: &str| {
             let check_result = rights(client, &process(level));
@@ -184,6 +201,12 @@ mod tests {
             "same integrity level as this program (medium), 64-bit",
         );
         check(Some("high"), CheckHealth::Bad, "integrity level high, but this program has medium");
+        check(
+            Some("low"),
+            CheckHealth::Bad,
+            "this program has medium, 64-bit: classes that are registered for one user are \
+             invisible to it",
+        );
         check(None, CheckHealth::Bad, "not readable");
     }
 

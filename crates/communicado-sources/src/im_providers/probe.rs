@@ -67,12 +67,13 @@ fn has_library(client: &RegisteredClient) -> bool {
 
 /// The process of a running client.
 fn process(client: &RegisteredClient) -> Option<ProcessInfo> {
-    let own_level = TokenInfo::own().ok()?.integrity.to_string();
+    let own_level = TokenInfo::own().ok()?.integrity;
     let process = Process::open(*client.processes.first()?);
     let level = process.as_ref().ok().and_then(|process| process.token_info().ok());
     Some(ProcessInfo {
         bits: process.as_ref().ok().and_then(Process::bits),
+        is_below: level.is_some_and(|rights| rights.integrity < own_level),
         level: level.map(|rights| rights.integrity.to_string()),
-        own_level,
+        own_level: own_level.to_string(),
     })
 }

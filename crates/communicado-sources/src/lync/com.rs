@@ -1,19 +1,29 @@
 //! COM calls to Lync (Microsoft, "Integrating IM applications with Office"; Lync SDK,
 //! UCCollaborationLib).
+//!
+//! The calls are Office's, in its order: the version, the client, its contact manager, its state,
+//! the user's contact, a subscription to that contact.
 
-use communicado_windows::com::{AdvisoryConnection, Apartment, CallError, DispatchEvent, Object};
+use communicado_windows::com::office::{
+    GET_AUTHENTICATION_INFO, GET_CONTACT_INFORMATION, GET_CONTACT_MANAGER, GET_INTERFACE, STATE,
+    URI,
+};
+use communicado_windows::com::{
+    AdvisoryConnection, Apartment, CallArgument, CallError, DispatchEvent, Object,
+};
 use communicado_windows::{Guid, HResult, Variant};
 
+use super::caller::Caller;
+use super::own_contact::{ACTIVITY_ID, AVAILABILITY, OwnContact};
 use super::reading::LyncMembers;
 use crate::windows::com_worker::{ComClient, EventSender};
 use crate::windows::reading::{ClientReading, MemberValue};
 use crate::windows::registered_client::RegisteredClient;
 use crate::windows::session::ClientEvent;
 
-/// `_IUCOfficeIntegrationEvents`, `_ILyncClientEvents` and `_IContactEvents`.
+/// `_IUCOfficeIntegrationEvents` and `_ILyncClientEvents`.
 const ROOT_EVENTS: Guid = Guid(0x8C9B_6953_33CC_4A04_9DA4_F71A_E79D_A0C0);
 const CLIENT_EVENTS: Guid = Guid(0x953A_E732_F53A_4116_AC1B_0321_B3FB_3DBA);
-const CONTACT_EVENTS: Guid = Guid(0xB1C6_ECC3_1EA7_495D_9337_02FE_4FB7_23F0);
 const ON_SHUTTING_DOWN: i32 = 50;
 
 /// The versions that Office requests, newest first.
@@ -25,8 +35,6 @@ const AUTHENTICATION_INFO: &str = "<authenticationinfo>";
 /// `oiInterfaceILyncClient`.
 const LYNC_CLIENT: i32 = 1;
 /// `ContactInformationType`.
-const AVAILABILITY: i32 = 0;
-const ACTIVITY_ID: i32 = 1;
 const DISPLAY_NAME: i32 = 10;
 
 const E_NOINTERFACE: HResult = HResult::of(0x8000_4002);
@@ -36,9 +44,12 @@ pub(super) struct OfficeIntegrationClient;
 
 /// Connection to the objects of Lync.
 pub(super) struct LyncSession<'a> {
+    caller: Caller,
     client: Object<'a>,
+    /// The contact manager, if the client provides one. Office gets it before it reads anything.
+    manager: Option<Object<'a>>,
     /// The user's contact, while the user is signed in.
-    contact: Option<(Object<'a>, Option<AdvisoryConnection<'a>>)>,
+    contact: Option<OwnContact<'a>>,
     listening: Vec<AdvisoryConnection<'a>>,
 }
 
@@ -56,9 +67,14 @@ impl ComClient for OfficeIntegrationClient {
         class: Guid,
         events: &EventSender,
     ) -> Result<LyncSession<'a>, CallError> {
-        let root = Object::create(apartment, class)?;
-        let client = client(&root)?;
-        let mut listening = vec![client.advise(CLIENT_EVENTS, change_sender(events))?];
+        let caller = Caller::new(events);
+        let root = Object::create(apartment, class);
+        caller.record("CoCreateInstance", &root);
+        let root = root?;
+        let client = client(&caller, &root)?;
+        let advised = client.advise(CLIENT_EVENTS, events.on_change());
+        caller.record("Advise(_ILyncClientEvents)", &advised);
+        let mut listening = vec![advised?];
         let shutdown_events = events.clone();
         let on_event = move |event: DispatchEvent| {
             if event.id == ON_SHUTTING_DOWN {
@@ -66,17 +82,23 @@ impl ComClient for OfficeIntegrationClient {
             }
         };
         // The subscription is optional: the state and the process show the shutdown too.
-        listening.extend(root.advise(ROOT_EVENTS, on_event));
-        Ok(LyncSession { client, contact: None, listening })
+        let advised = root.advise(ROOT_EVENTS, on_event);
+        caller.record("Advise(_IUCOfficeIntegrationEvents)", &advised);
+        listening.extend(advised);
+        Ok(LyncSession { caller, client, manager: None, contact: None, listening })
     }
 
     fn read(
         session: &mut LyncSession<'_>,
         events: &EventSender,
     ) -> Result<ClientReading, CallError> {
-        let state = get(&session.client, "State", &[])?;
+        let LyncSession { caller, client, manager, contact, .. } = session;
+        if manager.is_none() {
+            *manager = caller.object(client, &GET_CONTACT_MANAGER, &[])?;
+        }
+        let state = caller.value(client, &STATE, &[])?;
         if !LyncMembers::is_signed_in(&state) {
-            session.contact = None;
+            *contact = None;
             let none = || None;
             let members = LyncMembers {
                 state,
@@ -87,96 +109,56 @@ impl ComClient for OfficeIntegrationClient {
             };
             return Ok(members.reading());
         }
-        if session.contact.is_none() {
-            session.contact = contact(&session.client)?.map(|contact| {
-                // Without events, the presence is as old as the last liveness check.
-                let listening = contact.advise(CONTACT_EVENTS, change_sender(events)).ok();
-                (contact, listening)
-            });
+        let uri = caller.value(client, &URI, &[])?;
+        if contact.as_ref().is_some_and(|contact| !contact.is_of(&uri)) {
+            *contact = None;
         }
-        let uri = Some(get(&session.client, "Uri", &[])?);
-        let information = |kind| {
-            let (contact, _) = session.contact.as_ref()?;
-            Some(get(contact, "GetContactInformation", &[Variant::Number(kind)]))
+        if contact.is_none() {
+            *contact = OwnContact::find(caller, client, manager.as_ref(), &uri, events)?;
+        }
+        if let (Some(contact), Some(manager)) = (contact.as_mut(), manager.as_ref()) {
+            contact.subscribe(caller, manager)?;
+        }
+        let contact = contact.as_ref();
+        let information = |kind| -> Result<Option<MemberValue>, CallError> {
+            let Some(contact) = contact else { return Ok(None) };
+            let kind = [CallArgument::Number(kind)];
+            caller.value(contact.object(), &GET_CONTACT_INFORMATION, &kind).map(Some)
         };
         // Two calls may read two presences. The same availability before and after shows one.
-        let mut availability = information(AVAILABILITY).transpose()?;
+        let mut availability = information(AVAILABILITY)?;
         let mut activity = None;
         for _ in 0..READINGS_MAX {
-            activity = information(ACTIVITY_ID).transpose()?;
-            let again = information(AVAILABILITY).transpose()?;
+            activity = information(ACTIVITY_ID)?;
+            let again = information(AVAILABILITY)?;
             if again == availability {
                 break;
             }
             availability = again;
         }
-        let members = LyncMembers {
-            state,
-            uri,
-            availability,
-            activity,
-            display_name: information(DISPLAY_NAME).transpose()?,
-        };
+        let display_name = information(DISPLAY_NAME)?;
+        let members = LyncMembers { state, uri: Some(uri), availability, activity, display_name };
         Ok(members.reading())
     }
 
     fn abandon(session: LyncSession<'_>) {
-        let contact = session.contact.and_then(|(_, listening)| listening);
-        session.listening.into_iter().chain(contact).for_each(AdvisoryConnection::abandon);
+        session.listening.into_iter().for_each(AdvisoryConnection::abandon);
+        session.contact.into_iter().for_each(OwnContact::abandon);
     }
 }
 
-fn change_sender(events: &EventSender) -> impl Fn(DispatchEvent) + Send + Sync + 'static {
-    let events = events.clone();
-    move |_| events.send(ClientEvent::Changed)
-}
-
 /// The client object behind the root, in the newest version that it supports.
-fn client<'a>(root: &Object<'a>) -> Result<Object<'a>, CallError> {
+fn client<'a>(caller: &Caller, root: &Object<'a>) -> Result<Object<'a>, CallError> {
     for version in VERSIONS {
-        let version = Variant::Text(version.to_owned());
-        let information = get(root, "GetAuthenticationInfo", std::slice::from_ref(&version))?;
+        let version = CallArgument::Text(version);
+        let information = caller.value(root, &GET_AUTHENTICATION_INFO, &[version])?;
         if information.as_ref().ok().and_then(Variant::text) != Some(AUTHENTICATION_INFO) {
             continue;
         }
-        let id = root.id_of("GetInterface")?;
-        if let Some(client) = root.get(id, &[version, Variant::Number(LYNC_CLIENT)])?.object {
+        let arguments = [version, CallArgument::Number(LYNC_CLIENT)];
+        if let Some(client) = caller.required(root, &GET_INTERFACE, &arguments)?.object {
             return Ok(client);
         }
     }
     Err(CallError::new("integrate with it as Office does", E_NOINTERFACE))
-}
-
-/// The user's contact, if the client provides it.
-fn contact<'a>(client: &Object<'a>) -> Result<Option<Object<'a>>, CallError> {
-    let mut object = client.clone();
-    for name in ["Self", "Contact"] {
-        match member(&object, name, &[]) {
-            Ok(got) => match got.object {
-                Some(next) => object = next,
-                None => return Ok(None),
-            },
-            Err(error) if error.is_final() => return Err(error),
-            Err(_) => return Ok(None),
-        }
-    }
-    Ok(Some(object))
-}
-
-/// The value of a member, or an error if the connection has failed.
-fn get(object: &Object<'_>, name: &str, arguments: &[Variant]) -> Result<MemberValue, CallError> {
-    match member(object, name, arguments) {
-        Ok(got) => Ok(Ok(got.value)),
-        Err(error) if error.is_final() => Err(error),
-        Err(error) => Ok(Err(error.code())),
-    }
-}
-
-/// Calls a member by its name: its number differs between versions of the library.
-fn member<'a>(
-    object: &Object<'a>,
-    name: &str,
-    arguments: &[Variant],
-) -> Result<communicado_windows::com::InvokeResult<'a>, CallError> {
-    object.get(object.id_of(name)?, arguments)
 }

@@ -2,11 +2,14 @@
 //! `IUCOfficeIntegration`.
 //!
 //! Reports the sign-in, the presence and the names of the user, as Office reads them. The class
-//! comes from the client's registration and is never a constant: there are two, and other clients
-//! have theirs.
+//! comes from the client's registration, or from the table of known clients.
 
 #[cfg(windows)]
+mod caller;
+#[cfg(windows)]
 mod com;
+#[cfg(windows)]
+mod own_contact;
 pub mod reading;
 
 use crate::descriptor::{Platform, SourceDescriptor};

@@ -41,6 +41,8 @@ pub enum Doubt {
     OtherServer(String),
     /// The process is a program that runs other programs.
     SharedHost,
+    /// The program is not in its known package, by its family.
+    OtherPackage(&'static str),
     /// No server is registered, and the client and its class are not in the table.
     NotKnown,
 }
@@ -52,7 +54,8 @@ impl Doubt {
             Self::PathDenied => 0,
             Self::OtherServer(_) => 1,
             Self::SharedHost => 2,
-            Self::NotKnown => 3,
+            Self::OtherPackage(_) => 3,
+            Self::NotKnown => 4,
         }
     }
 }
@@ -108,10 +111,20 @@ fn prove(
     let is_in_table = known.is_some_and(|known| {
         known.classes.contains(&class) && image.is_some() && image == stem(known.program)
     });
-    if servers.is_empty() && !is_in_table && !process.has_registered_itself {
+    if !servers.is_empty() || process.has_registered_itself {
+        return Ok(());
+    }
+    if !is_in_table {
         return Err(Doubt::NotKnown);
     }
-    Ok(())
+    // Any program can have the name of the file, but only Windows writes to the package's folder.
+    let Some(package) = known.and_then(|known| known.package) else { return Ok(()) };
+    let path = process.path.ok_or(Doubt::PathDenied)?;
+    if package_of(path).is_some_and(|found| Some(found) == family(package)) {
+        Ok(())
+    } else {
+        Err(Doubt::OtherPackage(package))
+    }
 }
 
 /// Returns whether the process at this path is certainly the server.
@@ -131,8 +144,7 @@ fn is_server(server: &ClassServer, path: Option<&str>, takes_arguments: bool) ->
             is_whole && is_same_path(program, path?)
         }
         ClassServer::Package(full_name) => {
-            let mut parts = path?.split(['\\', '/']).skip_while(|part| !is_packages_folder(part));
-            let package = parts.nth(1).and_then(family);
+            let package = package_of(path?);
             package.is_some() && package == family(full_name)
         }
         ClassServer::Other(_) => false,
@@ -148,6 +160,12 @@ fn is_switch(argument: &str) -> bool {
 /// The folder of installed packages. Only Windows writes there.
 fn is_packages_folder(part: &&str) -> bool {
     part.eq_ignore_ascii_case("WindowsApps")
+}
+
+/// The family of the package that has the program at this path.
+fn package_of(path: &str) -> Option<(String, String)> {
+    let mut parts = path.split(['\\', '/']).skip_while(|part| !is_packages_folder(part));
+    family(parts.nth(1)?)
 }
 
 /// The name and the publisher of a package, which all its versions share.
@@ -238,6 +256,26 @@ mod tests {
         for other in [path("MSTeams_24.1.0.0_x64__other"), r"C:\ms-teams.exe".to_owned()] {
             assert!(proves(&server, Some(&other)).is_err(), "{other}");
         }
+    }
+
+    #[test]
+    fn teams_without_a_registered_server_is_in_its_package() {
+        let known = by_app("MsTeams");
+        let class = known.and_then(|known| known.default_class).expect("a class");
+        let check = |path: Option<&str>| {
+            let process =
+                ServerProcess { image: "ms-teams.exe", path, has_registered_itself: false };
+            prove(class, &[], known, process)
+        };
+        let packages = r"C:\Program Files\WindowsApps";
+        let program = |package: &str| format!(r"{packages}\{package}\ms-teams.exe");
+        assert_eq!(check(Some(&program(TEAMS))), Ok(()));
+        assert_eq!(check(Some(&program("MSTeams_25.7.0.0_arm64__8wekyb3d8bbwe"))), Ok(()));
+        let other = Err(Doubt::OtherPackage("MSTeams_8wekyb3d8bbwe"));
+        assert_eq!(check(Some(&program("MSTeams_24.1.0.0_x64__other"))), other);
+        assert_eq!(check(Some(&program("Other_24.1.0.0_x64__8wekyb3d8bbwe"))), other);
+        assert_eq!(check(Some(r"C:\Users\a\MSTeams_1_x64__8wekyb3d8bbwe\ms-teams.exe")), other);
+        assert_eq!(check(None), Err(Doubt::PathDenied));
     }
 
     #[test]

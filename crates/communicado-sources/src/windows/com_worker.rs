@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use communicado_windows::com::{Apartment, CallError};
+use communicado_windows::com::{Apartment, CallError, DispatchEvent};
 use communicado_windows::{Guid, HResult};
 
 use super::reading::ClientReading;
@@ -20,6 +20,8 @@ use super::session::ClientEvent;
 const UNSUBSCRIBE_MAX: Duration = Duration::from_millis(500);
 /// The maximum number of queued outputs. Reading the client replaces the events above it.
 const OUTPUTS_MAX: usize = 64;
+/// The maximum number of recorded calls. A client has about twenty members.
+const CALLS_MAX: usize = 64;
 /// `E_UNEXPECTED`, for a thread that cannot start.
 const UNEXPECTED: HResult = HResult::of(0x8000_FFFF);
 
@@ -61,6 +63,16 @@ pub(crate) struct ComWorker {
     pending: u32,
 }
 
+/// A call with its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RecordedCall {
+    pub(crate) name: &'static str,
+    /// True if it was called by the vtable.
+    pub(crate) is_early: bool,
+    /// The error, if the call failed.
+    pub(crate) error: Option<HResult>,
+}
+
 /// Output of a worker.
 pub(crate) enum WorkerOutput {
     Read(u32, Result<ClientReading, HResult>),
@@ -79,6 +91,8 @@ struct OutputQueue(Mutex<OutputQueueState>);
 struct OutputQueueState {
     outputs: VecDeque<WorkerOutput>,
     waker: Option<Waker>,
+    /// Each call with each of its results, in the order of their first occurrence.
+    calls: Vec<RecordedCall>,
     /// True if the worker is abandoned. Later outputs are about an earlier run of the client.
     is_abandoned: bool,
 }
@@ -124,6 +138,11 @@ impl ComWorker {
             self.pending = self.pending.saturating_sub(1);
         }
         Poll::Ready(output)
+    }
+
+    /// The recorded calls.
+    pub(crate) fn calls(&self) -> Vec<RecordedCall> {
+        self.queue.lock().calls.clone()
     }
 
     /// Drops the connection without a call, once the thread is free, and ignores all later outputs.
@@ -176,6 +195,20 @@ impl EventSender {
     /// Queues an event. It never blocks.
     pub(crate) fn send(&self, event: ClientEvent) {
         self.0.put(WorkerOutput::Event(event));
+    }
+
+    /// Records a call for `doctor`.
+    pub(crate) fn record(&self, call: RecordedCall) {
+        let mut queue = self.0.lock();
+        if queue.calls.len() < CALLS_MAX && !queue.calls.contains(&call) {
+            queue.calls.push(call);
+        }
+    }
+
+    /// A handler that queues a change for each event.
+    pub(crate) fn on_change(&self) -> impl Fn(DispatchEvent) + Send + Sync + use<> {
+        let events = self.clone();
+        move |_| events.send(ClientEvent::Changed)
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Draft<'a> {
     processes: Vec<&'a ProcessFact>,
     class: Option<Guid>,
     has_invalid_class: bool,
+    /// True if a key names its class.
+    is_written: bool,
     servers: Vec<&'a ClassServer>,
     registered: (bool, bool),
     /// True if its class, and not its name, shows its process.
@@ -60,6 +62,7 @@ impl<'a> Draft<'a> {
             is_provider: registrations.iter().any(|each| each.is_provider()),
             processes: Vec::new(),
             has_invalid_class: class.is_none() && is_written,
+            is_written,
             servers: Vec::new(),
             class,
             registered: (wide.is_some(), narrow.is_some()),
@@ -197,6 +200,9 @@ impl<'a> Draft<'a> {
             program: running.or_else(|| named.into_iter().find(|name| !name.trim().is_empty())),
             processes,
             helpers: helpers.map(|process| (process.id, process.image.clone())).collect(),
+            has_known_class: !self.is_written
+                && self.class.is_some()
+                && self.class == self.known.and_then(|known| known.default_class),
             class: self.class,
             registered: self.registered,
             has_server: !self.servers.is_empty(),

@@ -151,6 +151,10 @@ fn doubt(doubt: &Doubt) -> (String, String) {
             ),
             "ask its vendor for a program of its own as `ProcessName`".to_owned(),
         ),
+        Doubt::OtherPackage(package) => (
+            format!("its program is not in the package `{package}`: {not_created} another program"),
+            "install the client as its vendor distributes it".to_owned(),
+        ),
         Doubt::NotKnown => (
             format!(
                 "nothing shows that it serves its class: no server is registered for the class, \

@@ -15,6 +15,8 @@ pub struct KnownClient {
     pub default_class: Option<Guid>,
     /// The classes that its program serves.
     pub classes: &'static [Guid],
+    /// The family of the package that has its program, if the program is always in a package.
+    pub package: Option<&'static str>,
     /// Other programs that it starts and that may outlive it.
     pub helpers: &'static [&'static str],
 }
@@ -26,6 +28,8 @@ const OFFICE: Guid = Guid(0xA065_1028_BA7A_4D71_877F_12E0_175A_5806);
 const OFFICE_2010: Guid = Guid(0x424B_E3CD_34AB_4F51_9C57_4341_166D_C8FA);
 const MS_TEAMS: Guid = Guid(0x8843_5F68_FFC1_445F_8EDF_EF78_B84B_A1C7);
 const TEAMS: Guid = Guid(0x0042_5F68_FFC1_445F_8EDF_EF78_B84B_A1C7);
+/// The package of Teams (Microsoft, "New Teams for Virtualized Desktop Infrastructure").
+const TEAMS_PACKAGE: &str = "MSTeams_8wekyb3d8bbwe";
 /// The programs that connect Lync with Office.
 const LYNC_HELPERS: &[&str] = &["UcMapi.exe", "UcMapi64.exe"];
 
@@ -44,8 +48,17 @@ pub const KNOWN_CLIENTS: &[KnownClient] = &[
         helpers: LYNC_HELPERS,
         ..known("Lync", "lync", "lync.exe")
     },
-    KnownClient { classes: &[MS_TEAMS], ..known("MsTeams", "teams", "ms-teams.exe") },
-    KnownClient { classes: &[TEAMS], ..known("Teams", "teams-classic", "Teams.exe") },
+    KnownClient {
+        default_class: Some(MS_TEAMS),
+        classes: &[MS_TEAMS],
+        package: Some(TEAMS_PACKAGE),
+        ..known("MsTeams", "teams", "ms-teams.exe")
+    },
+    KnownClient {
+        default_class: Some(TEAMS),
+        classes: &[TEAMS],
+        ..known("Teams", "teams-classic", "Teams.exe")
+    },
     known("Cisco Jabber", "jabber", "CiscoJabber.exe"),
     known("Zoom", "zoom", "Zoom.exe"),
     known("Skype", "skype", "Skype.exe"),
@@ -53,7 +66,15 @@ pub const KNOWN_CLIENTS: &[KnownClient] = &[
 ];
 
 const fn known(app: &'static str, client: &'static str, program: &'static str) -> KnownClient {
-    KnownClient { app, client, program, default_class: None, classes: &[], helpers: &[] }
+    KnownClient {
+        app,
+        client,
+        program,
+        default_class: None,
+        classes: &[],
+        package: None,
+        helpers: &[],
+    }
 }
 
 /// The key of communicado's provider, and the name that Communicado reports for it.

@@ -8,7 +8,7 @@ use communicado_runtime::{Check, CheckHealth, Clock, sleep_until};
 use communicado_windows::{Guid, HResult};
 use futures_util::future::{Either, select};
 
-use super::com_worker::{ComClient, ComWorker, WorkerOutput};
+use super::com_worker::{ComClient, ComWorker, RecordedCall, WorkerOutput};
 use super::reading::{ClientReading, ReportedStatus};
 use super::registered_client::RegisteredClient;
 use super::registration::registered_clients;
@@ -26,33 +26,52 @@ pub(crate) async fn probe<C: ComClient>(clock: &dyn Clock, keepalive: Keepalive)
     let found = read().map(|read| registered_clients(&read)).unwrap_or_default();
     for client in found.iter().filter(|client| C::includes(client) && client.accepts_calls()) {
         let Some(class) = client.class else { continue };
-        let result = read_once::<C>(clock, class, keepalive.timeout.min(TIMEOUT)).await;
+        let timeout = keepalive.timeout.min(TIMEOUT);
+        let (result, calls) = read_once::<C>(clock, class, timeout).await;
         let level = same_level(&client.processes);
         checks.push(check(client, result, level));
+        checks.extend(calls_check(client, &calls));
     }
     checks
 }
 
-/// Reads the client, and returns `None` after the timeout.
+/// Reads the client, and returns `None` after the timeout, with the calls so far.
 async fn read_once<C: ComClient>(
     clock: &dyn Clock,
     class: Guid,
     timeout: Duration,
-) -> Option<Result<ClientReading, HResult>> {
+) -> (Option<Result<ClientReading, HResult>>, Vec<RecordedCall>) {
     let mut worker = ComWorker::new::<C>();
     worker.connect(0, class);
     let end = clock.now().after(timeout);
-    let result = async {
+    let read = async {
         loop {
             if let WorkerOutput::Read(_, result) = poll_fn(|cx| worker.poll_output(cx)).await {
                 return result;
             }
         }
     };
-    match select(pin!(result), pin!(sleep_until(clock, end))).await {
+    let result = match select(pin!(read), pin!(sleep_until(clock, end))).await {
         Either::Left((result, _)) => Some(result),
         Either::Right(_) => None,
-    }
+    };
+    (result, worker.calls())
+}
+
+/// The calls with their results, which show what the client answers.
+fn calls_check(client: &RegisteredClient, calls: &[RecordedCall]) -> Option<Check> {
+    let describe = |call: &RecordedCall| {
+        let early = if call.is_early { " (vtable)" } else { "" };
+        let result = call.error.map_or_else(|| "ok".to_owned(), |code| code.to_string());
+        format!("{}{early} {result}", call.name)
+    };
+    let described: Vec<String> = calls.iter().map(describe).collect();
+    (!described.is_empty()).then(|| Check {
+        what: format!("calls of {}", client.client).into(),
+        health: CheckHealth::Good,
+        found: described.join(", ").into(),
+        action: None,
+    })
 }
 
 fn check(

@@ -24,6 +24,8 @@ pub struct RegisteredClient {
     pub helpers: Vec<(u32, String)>,
     /// The class of its root object.
     pub class: Option<Guid>,
+    /// True if no key names its class, so that the class is the known one.
+    pub has_known_class: bool,
     /// True if its installer has registered it in the 64-bit view and in the 32-bit view.
     pub registered: (bool, bool),
     /// True if a server is registered for its class.

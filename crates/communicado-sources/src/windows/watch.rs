@@ -11,6 +11,7 @@ use communicado_core::{Life, Moment, UnknownReason};
 use communicado_runtime::{SourceError, SourceHandle, Timer};
 use communicado_windows::{Guid, Process, TokenInfo, civil_micros};
 
+use super::class_server::ClassEvidence;
 use super::com_worker::{ComClient, ComWorker, WorkerOutput};
 use super::registered_client::RegisteredClient;
 use super::registry_subscription::RegistrySubscription;
@@ -111,9 +112,12 @@ fn handle_clients<C: ComClient>(
     for client in found.iter().filter(|client| C::includes(client)) {
         let Some(class) = client.class else { continue };
         let process = client.process_state(civil_micros());
-        // The source `im-providers` reports clients that have not run.
-        let has_started =
-            matches!(process, ProcessState::Closed(Life::Starting) | ProcessState::Open { .. });
+        // The source `im-providers` reports clients that have not run, or serve no class.
+        let is_served = client.evidence.class == ClassEvidence::Proven;
+        let has_started = match process {
+            ProcessState::Open { .. } => true,
+            ProcessState::Closed(life) => is_served && life == Life::Starting,
+        };
         if !slots.contains_key(&client.client) && !has_started {
             continue;
         }

@@ -20,7 +20,8 @@ use super::*;
 const CASES: u64 = 1_500;
 const KEEPALIVE: Keepalive =
     Keepalive { interval: Duration::from_secs(30), timeout: Duration::from_secs(5) };
-const APPS: [&str; 6] = ["Communicator", "Lync", "Teams", "Cisco Jabber", "Acme", "Communicado"];
+const APPS: [&str; 7] =
+    ["Communicator", "Lync", "Teams", "MsTeams", "Cisco Jabber", "Acme", "Communicado"];
 const PROGRAMS: [&str; 9] = [
     "communicator.exe",
     "lync",
@@ -32,7 +33,9 @@ const PROGRAMS: [&str; 9] = [
     "",
     "UcMapi.exe",
 ];
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 11] = [
+    r"C:\Program Files\WindowsApps\MSTeams_24.1_x64__8wekyb3d8bbwe\ms-teams.exe",
+    r"C:\Downloads\ms-teams.exe",
     r"C:\OC\communicator.exe",
     r"C:\Office\lync.exe",
     r"C:\Teams\Teams.exe",
@@ -240,7 +243,13 @@ fn no_object_is_created_without_proof() {
             });
             let has_no_server = servers.is_empty();
             let is_known = has_no_server
-                && by_app(&client.app).is_some_and(|known| known.classes.contains(&class));
+                && by_app(&client.app).is_some_and(|known| {
+                    let is_in_package = processes.clone().any(|process| {
+                        let path = process.path.as_deref().unwrap_or_default();
+                        path.contains(r"\WindowsApps\MSTeams_") && path.contains("__8wekyb3d8bbwe")
+                    });
+                    known.classes.contains(&class) && (known.package.is_none() || is_in_package)
+                });
             let is_own = snapshot.users.iter().any(|key| {
                 key.own.is_provider()
                     && matches!(key.own.process, Some(RegistryValue::Number(id)) if client.processes.contains(&id))

@@ -95,6 +95,10 @@ fn processes() -> String {
         "the flag is 2, no server is registered for the class, and the client is not a known one",
         doubt(Doubt::NotKnown),
     );
+    row(
+        "the flag is 2, no server is registered for the class, and Teams is not in its package",
+        doubt(Doubt::OtherPackage("MSTeams_8wekyb3d8bbwe")),
+    );
     row("the flag is 2, and the path of the process is not readable", doubt(Doubt::PathDenied));
     table
 }

@@ -1,6 +1,6 @@
-//! COM client: late-bound calls of other programs' objects, and their events.
+//! COM client: calls of other programs' objects, and their events.
 //!
-//! All calls use `IDispatch`. The other interfaces of a client work across processes only while its
+//! All calls use `IDispatch`, if the object implements it. The other interfaces of a client work across processes only while its
 //! type library is registered, and an update of Office may remove that registration. `IDispatch`
 //! does not depend on it (Microsoft, "Automation").
 //!
@@ -9,12 +9,15 @@
 
 mod apartment;
 mod call_error;
+mod dual;
 mod event_sink;
 mod object;
+pub mod office;
 pub mod serve;
 mod variant;
 
 pub use apartment::Apartment;
 pub use call_error::CallError;
+pub use dual::{Binding, CallArgument, DualMember};
 pub use event_sink::DispatchEvent;
 pub use object::{AdvisoryConnection, InvokeResult, Object};

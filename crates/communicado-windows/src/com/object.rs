@@ -82,15 +82,30 @@ impl<'a> Object<'a> {
     ///
     /// If the member or the call fails.
     pub fn get(&self, id: i32, arguments: &[Variant]) -> Result<InvokeResult<'a>, CallError> {
-        let value = self.invoke(id, arguments)?;
-        let object = variant::object(&value);
-        let object = object.map(|dispatch| Self { dispatch, apartment: PhantomData });
-        Ok(InvokeResult { value: variant::read(&value), object })
+        self.get_with(id, arguments.iter().map(variant::write).collect())
     }
 
-    fn invoke(&self, id: i32, arguments: &[Variant]) -> Result<VARIANT, CallError> {
+    pub(super) fn get_with(
+        &self,
+        id: i32,
+        arguments: Vec<VARIANT>,
+    ) -> Result<InvokeResult<'a>, CallError> {
+        Ok(Self::result(&self.invoke(id, arguments)?))
+    }
+
+    pub(super) fn result(value: &VARIANT) -> InvokeResult<'a> {
+        let object = variant::object(value);
+        let object = object.map(|dispatch| Self { dispatch, apartment: PhantomData });
+        InvokeResult { value: variant::read(value), object }
+    }
+
+    pub(super) const fn dispatch(&self) -> &IDispatch {
+        &self.dispatch
+    }
+
+    fn invoke(&self, id: i32, arguments: Vec<VARIANT>) -> Result<VARIANT, CallError> {
         // `IDispatch` expects the arguments in reverse order.
-        let mut reversed: Vec<VARIANT> = arguments.iter().rev().map(variant::write).collect();
+        let mut reversed: Vec<VARIANT> = arguments.into_iter().rev().collect();
         let parameters = DISPPARAMS {
             rgvarg: reversed.as_mut_ptr(),
             rgdispidNamedArgs: std::ptr::null_mut(),

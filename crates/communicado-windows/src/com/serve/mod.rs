@@ -38,6 +38,7 @@ pub use object::{
     Argument, Callback, EventSource, MethodCall, MethodError, ObjectImpl, ObjectRef, ReturnValue,
 };
 pub use type_library::TypeLibrary;
+pub(in crate::com) use values::{number_array, typed_variant};
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("COM objects are served by 64-bit programs only");

@@ -64,7 +64,8 @@ pub(super) fn value_to_variant(value: &Variant) -> VARIANT {
     }
 }
 
-const fn typed_variant(kind: VARENUM, held: VARIANT_0_0_0) -> VARIANT {
+/// A VARIANT of a type. The caller passes a value of that type.
+pub(in crate::com) const fn typed_variant(kind: VARENUM, held: VARIANT_0_0_0) -> VARIANT {
     let typed =
         VARIANT_0_0 { vt: kind, wReserved1: 0, wReserved2: 0, wReserved3: 0, Anonymous: held };
     VARIANT { Anonymous: VARIANT_0 { Anonymous: ManuallyDrop::new(typed) } }
@@ -84,7 +85,7 @@ pub(super) fn variant_array(values: &[Variant]) -> Result<*mut SAFEARRAY, HResul
 }
 
 /// A new array of integers, which the caller frees.
-pub(super) fn number_array(numbers: &[i32]) -> Result<*mut SAFEARRAY, HResult> {
+pub(in crate::com) fn number_array(numbers: &[i32]) -> Result<*mut SAFEARRAY, HResult> {
     let array = new_array(VT_I4, numbers.len())?;
     for (index, number) in (0..).zip(numbers) {
         // SAFETY: the index is within the array, which holds integers and copies the element.
