@@ -7,6 +7,8 @@ use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use communicado_cli_support::{Failure, Outcome};
+use communicado_wire::VERSION;
+use communicado_wire::gateway::stored::Bucket;
 
 use crate::config::ClusterConfig;
 use crate::private;
@@ -26,7 +28,9 @@ pub(crate) fn write(folder: &Path, bucket: Option<&ClusterConfig>) -> Result<(),
     let path = folder.join(NAME);
     let written = match bucket {
         Some(bucket) => private::replace(&path).and_then(|mut file| {
-            file.write_all(serde_json::to_string(bucket).map_err(io::Error::other)?.as_bytes())
+            let ClusterConfig { servers, bucket, replicas } = bucket.clone();
+            let stored = Bucket { v: VERSION, servers, bucket, replicas };
+            file.write_all(stored.to_json().as_bytes())
         }),
         None => match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -52,7 +56,12 @@ pub(crate) fn read(folder: &Path) -> Result<Option<ClusterConfig>, Failure> {
     match read {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unreadable(&path).cause(error)),
-        Ok(_) => serde_json::from_str(&text).map_err(|error| unreadable(&path).cause(error)),
+        Ok(_) => {
+            let stored =
+                Bucket::from_json(&text).map_err(|error| unreadable(&path).cause(error))?;
+            let Bucket { servers, bucket, replicas, .. } = stored;
+            Ok(Some(ClusterConfig { servers, bucket, replicas }))
+        }
     }
 }
 

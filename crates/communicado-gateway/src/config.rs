@@ -3,8 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::limits::{HEARTBEAT, REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::model::Aggregation;
 use crate::traces::Traces;
@@ -63,7 +61,7 @@ impl Default for ServeConfig {
 }
 
 /// The bucket that several gateways share.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClusterConfig {
     /// NATS servers, comma-separated.
     pub(crate) servers: String,
