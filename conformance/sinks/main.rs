@@ -5,6 +5,7 @@
 #![expect(clippy::indexing_slicing, reason = "a failure here fails the test")]
 
 mod contract;
+mod dbus;
 mod fixture;
 mod hook;
 mod mqtt;

@@ -30,6 +30,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("setpriv", "util-linux"),
     ("setsid", "util-linux"),
     ("systemd-socket-activate", "systemd"),
+    ("tmux", "tmux"),
     ("unshare", "util-linux"),
     ("xdg-dbus-proxy", "xdg-dbus-proxy"),
     ("xdotool", "xdotool"),

@@ -8,7 +8,8 @@ use std::path::Path;
 use crate::command::{program, root, run as run_command};
 
 /// The peers in Python.
-const PYTHON: &[&str] = &["amqtt==0.12.1", "standardwebhooks==1.1.0", "cloudevents==2.2.0"];
+const PYTHON: &[&str] =
+    &["amqtt==0.12.1", "standardwebhooks==1.1.0", "cloudevents==2.2.0", "jeepney==0.9.0"];
 /// The peers in JavaScript.
 const NODE: &[&str] = &["aedes@1.2.0", "standardwebhooks@1.1.1", "cloudevents@10.0.0"];
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::branding::Branding;
 use crate::limits::{HEARTBEAT, REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::model::Aggregation;
 use crate::traces::Traces;
@@ -14,6 +15,8 @@ use crate::web_url::PublicUrl;
 pub(crate) struct ServeConfig {
     /// The rule by which one device determines the status of a person.
     pub(crate) aggregation: Aggregation,
+    /// The title, the logo and the names of groups of the board.
+    pub(crate) branding: Branding,
     /// Retention of the history; no history if absent.
     pub(crate) history: Option<Duration>,
     /// Origins whose pages may read responses.
@@ -44,6 +47,7 @@ impl Default for ServeConfig {
     fn default() -> Self {
         Self {
             aggregation: Aggregation::default(),
+            branding: Branding::default(),
             history: None,
             origins: Vec::new(),
             public_url: None,

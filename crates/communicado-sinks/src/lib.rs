@@ -11,6 +11,7 @@
 
 pub mod agent;
 mod bar;
+mod dbus;
 mod form;
 pub mod gateway;
 mod hook;

@@ -97,8 +97,9 @@ async fn serving(
     let base = format!("{scheme}://{address}");
     if let Some(settings) = oidc {
         let callback = "/v1/oidc/callback";
-        let redirect_uri =
-            public_url.map_or_else(|| format!("{base}{callback}"), |url| url.join(callback));
+        let redirect_uri = public_url
+            .as_ref()
+            .map_or_else(|| format!("{base}{callback}"), |url| url.join(callback));
         let oidc_client = OidcClient::new(settings, redirect_uri);
         let oidc_client = oidc_client.map_err(|why| {
             Failure::new(Outcome::Failed, "cannot read the OIDC client secret").cause(why)
@@ -119,7 +120,8 @@ async fn serving(
     let controls = folders
         .map(|folder| control::listen(&folder, router.clone(), stopping.clone()))
         .collect::<Result<Vec<_>, _>>()?;
-    print(&greeting(&base, first.as_deref()))?;
+    let board = public_url.map_or_else(|| format!("{base}/"), |url| url.join("/"));
+    print(&greeting(&base, &board, first.as_deref()))?;
     tracing::info!(what = "listening", address = %address, tls = is_tls);
     // Without one of its critical threads it would serve stale data. It exits, and its supervisor
     // restarts it.
@@ -147,12 +149,14 @@ async fn serving(
     if is_asked { Ok(()) } else { Err(critical_thread::exited(why)) }
 }
 
-fn greeting(base: &str, first: Option<&str>) -> String {
+fn greeting(base: &str, board: &str, first: Option<&str>) -> String {
     let mut text = format!("listening {base}\n");
     if let Some(secret) = first {
         text.push_str(&format!(
             "token {secret}\n\n\
-             This is the first administrator token. The gateway prints it only once. Try it:\n\n    \
+             This is the first administrator token. The gateway prints it only once.\n\
+             Open {board} and sign in with this token.\n\n\
+             Or read the people from a command line:\n\n    \
              curl -H 'Authorization: Bearer {secret}' {base}/v1/people\n\n\
              Create another token: communicado-gateway tokens create --scope administer --name NAME\n"
         ));

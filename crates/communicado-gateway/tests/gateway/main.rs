@@ -11,6 +11,7 @@
 
 mod administration;
 mod authorization;
+mod board;
 mod client;
 mod cluster;
 mod collector;

@@ -22,7 +22,11 @@ pub use options::{SinkOption, SinkOptionError, SinkOptionKind, SinkOptions, Sink
 pub(crate) use outbox::Outbox;
 pub(crate) use secret_file::read_secret;
 pub use selection::{ClientTest, Selection};
+#[cfg(not(target_os = "linux"))]
+pub(crate) use sink::not_on_this_system;
 pub use sink::{
     AgentSink, Launch, LaunchFuture, Launcher, SinkContext, SinkEvent, SinkEvents, SinkRun, SinkTry,
 };
+#[cfg(target_os = "linux")]
+pub use sink::{BusFuture, ConnectToBus};
 pub use supervisor::supervise;
