@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
+use crate::peer::Peer;
 use crate::{NetError, tls};
 
 /// The timeout for connecting to one address of the host.
@@ -20,15 +21,6 @@ const ADDRESSES_MAX: usize = 4;
 /// The maximum size of a file with CA certificates.
 const CA_FILE_MAX: u64 = 1024 * 1024;
 
-/// The words for a peer in messages.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer {
-    /// The noun for the peer, such as `gateway`.
-    pub noun: &'static str,
-    /// The option that names its CA.
-    pub ca_option: &'static str,
-}
-
 /// The address of a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -36,7 +28,7 @@ pub struct Endpoint {
     pub host: String,
     /// The TCP port.
     pub port: u16,
-    /// Whether to use TLS.
+    /// True for TLS.
     pub tls: bool,
     /// True if the name must resolve to this machine, because the connection is not encrypted.
     pub loopback_only: bool,

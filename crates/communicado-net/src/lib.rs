@@ -9,9 +9,11 @@
 mod connector;
 mod error;
 pub mod mqtt;
+mod peer;
 mod secret_file;
 mod tls;
 
-pub use connector::{Connector, Endpoint, Peer, Stream, is_this_machine, read_ca};
+pub use connector::{Connector, Endpoint, Stream, is_this_machine, read_ca};
 pub use error::{NetError, Retry};
+pub use peer::Peer;
 pub use secret_file::{configured_path, is_file_name, read_secret};

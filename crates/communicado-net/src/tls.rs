@@ -11,7 +11,8 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 
-use crate::{NetError, Peer};
+use crate::NetError;
+use crate::peer::Peer;
 
 /// The error of webpki for a CA certificate used by a server; OpenSSL creates such by default.
 const CA_AS_SERVER: &str = "CaUsedAsEndEntity";

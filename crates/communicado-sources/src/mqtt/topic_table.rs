@@ -26,9 +26,9 @@ pub(super) struct Rule {
 /// A meaning, which is of one of three kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// Whether the client runs.
+    /// The life of the client.
     Life(Life),
-    /// Whether the account is signed in: with an availability if it is.
+    /// The sign-in of the account, with an availability if there is one.
     SignIn(SignInWord),
     /// The activity, or none.
     Activity(Option<Activity>),
