@@ -13,11 +13,12 @@ use crate::dist;
 use toolchain::Toolchain;
 
 /// The packages with code for Windows.
-const PACKAGES: [&str; 10] = [
+const PACKAGES: [&str; 11] = [
     "communicado",
     "communicado-com-server",
     "communicado-cli",
     "communicado-cli-support",
+    "communicado-net",
     "communicado-peer",
     "communicado-provider",
     "communicado-runtime",

@@ -138,7 +138,7 @@ mod tests {
         let missing = folder.path().join("three/communicado");
         let candidates = [one.clone(), two.clone(), two.clone(), missing];
         let found = others(&one, candidates.into_iter());
-        assert_eq!(found, [two.clone()]);
+        assert_eq!(found, std::slice::from_ref(&two));
 
         let check = describe(&one, None, &found);
         assert_eq!(check.health, CheckHealth::Limited);
