@@ -19,6 +19,7 @@ mod app_state;
 mod arguments;
 mod auth;
 mod branding;
+mod bucket_file;
 mod budget;
 mod cluster;
 mod commands;

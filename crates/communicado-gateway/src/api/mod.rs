@@ -30,6 +30,7 @@ use axum::routing::{delete, get, post, put};
 pub(crate) use auth::{Operator, PeerAddress};
 pub(crate) use health::OPENAPI;
 pub(crate) use publish::publication;
+pub(crate) use response::for_commands;
 
 use crate::app_state::AppState;
 

@@ -15,7 +15,7 @@ use crate::config::{ClusterConfig, ServeConfig};
 use crate::limits::{HEARTBEAT_MAX, HEARTBEAT_MIN, REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::model::Aggregation;
 use crate::oidc::OidcConfig;
-use crate::options::{DataFolder, duration, view};
+use crate::options::{DataFolder, duration, runtime_directory, view};
 use crate::serve::{Certificate, ServeOptions, serve};
 use crate::traces::Traces;
 use crate::trusted_proxies::{TrustedProxies, network};
@@ -218,6 +218,7 @@ impl Serve {
         let options = ServeOptions {
             listen: self.listen,
             data,
+            runtime_directory: runtime_directory(),
             certificate,
             oidc: self.oidc.config(),
             exit_on_stdin_eof: self.exit_on_stdin_eof,
@@ -237,6 +238,7 @@ impl Serve {
                     bucket: self.nats_bucket,
                     replicas: self.nats_replicas,
                 }),
+                creates_bucket: true,
                 traces,
                 // With a self-signed certificate, HSTS would block other programs on the same name,
                 // usually localhost.

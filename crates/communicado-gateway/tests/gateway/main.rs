@@ -9,6 +9,7 @@
     reason = "a failure here fails the test"
 )]
 
+mod administration;
 mod authorization;
 mod board;
 mod client;
