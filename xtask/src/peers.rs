@@ -31,6 +31,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("dbus-daemon"), "dbus-daemon"),
     (Brings::Program("dbus-run-session"), "dbus-daemon"),
     (Brings::Program("dbus-send"), "dbus-bin"),
+    (Brings::Program("dunst"), "dunst"),
     (Brings::Program("faketime"), "faketime"),
     (Brings::Program("finch"), "finch"),
     (Brings::Program("gdbus"), "libglib2.0-bin"),
@@ -54,6 +55,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Library("python3/dist-packages/dbus"), "python3-dbus"),
     (Brings::Library("python3/dist-packages/gi"), "python3-gi"),
     (Brings::Program("setsid"), "util-linux"),
+    (Brings::Program("stdbuf"), "coreutils"),
     (Brings::Program("systemd-socket-activate"), "systemd"),
     (Brings::Library("wine/wine64"), "wine64"),
     // Wine's interfaces, for the peer in C.
