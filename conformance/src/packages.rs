@@ -32,6 +32,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("setsid", "util-linux"),
     ("stdbuf", "coreutils"),
     ("systemd-socket-activate", "systemd"),
+    ("tmux", "tmux"),
     ("unshare", "util-linux"),
     ("xdg-dbus-proxy", "xdg-dbus-proxy"),
     ("xdotool", "xdotool"),

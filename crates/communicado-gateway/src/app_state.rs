@@ -12,6 +12,7 @@ use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, Health};
 use tokio::sync::Mutex;
 
+use crate::branding::Branding;
 use crate::budget::Budgets;
 use crate::config::ServeConfig;
 use crate::connection_limit::ConnectionLimit;
@@ -53,6 +54,8 @@ pub(crate) struct AppState {
     pub(crate) health: Mutex<Option<(Moment, Health)>>,
     /// The event loop's latest answer to a liveness check, and the time of the check.
     pub(crate) readiness: Mutex<Option<(Moment, bool)>>,
+    /// The title, the logo and the names of groups of the board.
+    pub(crate) branding: Branding,
     /// Retention of the history, if the gateway keeps one.
     pub(crate) history: Option<Duration>,
     /// Origins whose pages may read responses.
@@ -112,6 +115,7 @@ impl AppState {
             bodies: Budgets::new(BODY_BYTES_PER_OWNER),
             readiness: Mutex::default(),
             streams_per_token,
+            branding: config.branding,
             history: config.history,
             origins: config.origins,
             oidc_client: OnceLock::new(),

@@ -18,6 +18,8 @@ mod api_error;
 mod app_state;
 mod arguments;
 mod auth;
+mod branding;
+mod bucket_file;
 mod budget;
 mod cluster;
 mod commands;

@@ -23,6 +23,8 @@ pub(crate) const HEAD_BYTES: Limit = limit("head-bytes", 16 * 1024);
 pub(crate) const HEADERS: Limit = limit("headers", 100);
 /// Bytes in the body of a request.
 pub(crate) const BODY_BYTES: Limit = limit("body-bytes", 256 * 1024);
+/// Bytes in the logo of the board.
+pub(crate) const LOGO_BYTES: Limit = limit("logo-bytes", 1024 * 1024);
 /// Bytes in incomplete heads on all connections of one address.
 pub(crate) const HEAD_BYTES_PER_ADDRESS: Limit = limit("head-bytes-per-address", 4 * 1024 * 1024);
 /// Bytes in incomplete bodies of one token and its sessions, or of one address without a token.

@@ -29,6 +29,7 @@ use axum::routing::{delete, get, post, put};
 pub(crate) use auth::{Operator, PeerAddress};
 pub(crate) use health::OPENAPI;
 pub(crate) use publish::publication;
+pub(crate) use response::for_commands;
 
 use crate::app_state::AppState;
 
@@ -59,7 +60,7 @@ pub(crate) fn router(app: Arc<AppState>) -> Router {
         .route("/healthz", get(health::health))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .merge(board::assets())
+        .merge(board::assets(app.branding.logo.as_ref()))
         .layer(from_fn_with_state(app.clone(), auth::authenticate))
         .layer(from_fn_with_state(app.clone(), events::as_stream))
         .layer(from_fn_with_state(app.clone(), origin::cross_origin))

@@ -1,5 +1,6 @@
 //! Browser sessions: a cookie that scripts cannot read, instead of a token.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -31,8 +32,19 @@ fn session(app: &AppState, principal: Option<&Principal>) -> Session {
         person,
         scopes: principal.map(|principal| principal.token.scopes.list()).unwrap_or_default(),
         view: principal.map(Principal::view),
+        title: app.branding.title.clone(),
+        logo: app.branding.logo.is_some(),
+        group_names: principal.map(|it| group_names(app, it)).unwrap_or_default(),
         oidc: app.oidc_client.get().map(|oidc_client| oidc_client.to_wire(app.public_path())),
     }
+}
+
+/// The display names of the groups that a reader can see.
+fn group_names(app: &AppState, principal: &Principal) -> BTreeMap<Arc<str>, Arc<str>> {
+    let only = principal.only_group();
+    let names = app.branding.group_names.iter();
+    let visible = names.filter(|(group, _)| only.is_none_or(|only| only == *group));
+    visible.map(|(group, name)| (group.clone(), name.clone())).collect()
 }
 
 /// `POST /v1/session`: exchanges a token for a session cookie.

@@ -9,7 +9,9 @@
     reason = "a failure here fails the test"
 )]
 
+mod administration;
 mod authorization;
+mod board;
 mod client;
 mod cluster;
 mod collector;

@@ -1,5 +1,6 @@
 //! Requests to a gateway, and the short responses to them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use communicado_core::{Activity, Availability};
@@ -215,6 +216,15 @@ pub struct Session {
     pub scopes: Vec<Scope>,
     /// The view on people.
     pub view: Option<View>,
+    /// The title of the board, if configured.
+    #[serde(default)]
+    pub title: Option<Arc<str>>,
+    /// True if the board has a logo, at `/logo`.
+    #[serde(default)]
+    pub logo: bool,
+    /// The display names of groups, by id.
+    #[serde(default)]
+    pub group_names: BTreeMap<Arc<str>, Arc<str>>,
     /// The issuer where people sign in, if configured.
     pub oidc: Option<Issuer>,
 }
