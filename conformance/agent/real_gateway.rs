@@ -34,10 +34,10 @@ impl RealGateway {
         require(&["curl"]);
         let folder = fixture.session.folder().join("gateway");
         std::fs::create_dir_all(&folder).expect_ok("make a folder for the gateway");
-        task(&folder, &["people", "add", "ada", "--name", "Ada Lovelace"]);
-        let reader = token(&folder, "reader", &["--scope", "administer"]);
         let options: Vec<String> = options.iter().map(|&it| it.to_owned()).collect();
         let (process, address) = serve(&folder, "127.0.0.1:0", &options);
+        task(&folder, &["people", "add", "ada", "--name", "Ada Lovelace"]);
+        let reader = token(&folder, "reader", &["--scope", "administer"]);
         Self { folder, options, address, process, reader }
     }
 

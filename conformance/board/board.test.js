@@ -180,6 +180,46 @@ test("a person sets a manual status with a note and a return time, and clears it
   assert.equal(await row.locator(".note").textContent(), "");
 });
 
+test("a person controls the own badge and sees the readers of the own status", async (t) => {
+  const gateway = await fixture(t);
+  const { context } = await reader(t, gateway.url);
+  const page = await board(context, gateway.url, (await gateway.tokenFor("ada")).secret);
+  await page.click("#own");
+  await page.locator("#badge-on").waitFor();
+  assert(!(await page.isChecked("#badge-on")), "a badge is public only by choice");
+  await page.check("#badge-on");
+  const link = page.locator("#badge-link");
+  await link.waitFor();
+  const badge = await fetch(await link.getAttribute("href"));
+  assert.equal(badge.headers.get("content-type"), "image/svg+xml");
+  const text = await badge.text();
+  assert.match(text, /available/);
+  assert(!/ada/i.test(text), "the badge has no name");
+  await until("the badge is shown", () => page.locator("#badge-picture").evaluate((it) => it.complete && it.naturalWidth));
+  await shot(page, "own-badge");
+  await page.keyboard.press("Escape");
+  const other = await reader(t, gateway.url);
+  const witness = await board(other.context, gateway.url, (await gateway.tokenFor("alan")).secret);
+  await says(witness, "ada", "Available");
+  await until("alan is in the audience", async () => {
+    await page.click("#own");
+    await page.locator("#audience li").first().waitFor();
+    const readers = await page.locator("#audience li strong").allTextContents();
+    if (!readers.includes("Alan Turing")) await page.keyboard.press("Escape");
+    return readers.includes("Alan Turing");
+  });
+  await page.locator("#badge-on").waitFor();
+  await page.uncheck("#badge-on");
+  await until("the badge is gone", async () => (await fetch(badge.url)).status === 404);
+  assert(await link.isHidden());
+
+  // Without the gateway nothing changes, and the page says so.
+  await gateway.end("SIGKILL");
+  await page.locator("#badge-on").click();
+  await page.locator("#badge-error", { hasText: "Nothing was changed" }).waitFor();
+  assert(!(await page.isChecked("#badge-on")));
+});
+
 test("a person signs in with the company's single sign-on", async (t) => {
   let site;
   const gateway = await fixture(t, async (port, home) => {

@@ -286,6 +286,20 @@ export async function fixture(t, more) {
   return gateway;
 }
 
+/** A note of the largest size. */
+export const LONG_NOTE = "Design review in room four; ring the reception first. ".repeat(6).slice(0, 280);
+
+/** Adds people until there are `count`, one of whom has a long note and a return time. */
+export async function fill(gateway, count) {
+  const states = [{}, { availability: "busy", activity: "in-a-meeting" }, { availability: "away" }, { status: "signed-out" }];
+  for (let index = 3; index < count; index++) {
+    await gateway.person(`p${index}`, `Person Number ${index}`, ["london"]);
+    await gateway.publish(`p${index}`, states[index % states.length]);
+  }
+  const returns = new Date(Date.now() + 26 * 3_600_000).toISOString();
+  await gateway.ask("PUT", "people/alan/manual", { status: "signed-in", availability: "busy", note: LONG_NOTE, returns });
+}
+
 /** Adds people in every state that a board can show. */
 export async function crowd(gateway) {
   const people = [

@@ -15,7 +15,7 @@ use crate::provider;
 const DOCUMENT: &str = include_str!("../../docs/scripting.md");
 
 /// Every recipe with a test below.
-const TESTED: [&str; 21] = [
+const TESTED: [&str; 22] = [
     "is",
     "wait",
     "run",
@@ -31,6 +31,7 @@ const TESTED: [&str; 21] = [
     "template",
     "jq-signed-in",
     "jq-accounts",
+    "jq-since",
     "jq-watch",
     "python",
     "python-is",
@@ -318,6 +319,9 @@ fn jq_reads_every_line() {
     assert_eq!(fixture.run_recipe("jq-signed-in"), "provider\n");
     let accounts = fixture.run_recipe("jq-accounts");
     assert_eq!(accounts.lines().last(), Some("provider alice@uc.test signed-in -"));
+    let since = fixture.run_recipe("jq-since");
+    let last = since.lines().last().unwrap_or_default();
+    assert!(last.starts_with("provider signed-in since 20"), "{since}");
     let mut process = fixture.start_recipe("jq-watch");
     prints(&mut process, "provider - signed-in available\n");
     fixture.user(&["set", "away"]);

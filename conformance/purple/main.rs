@@ -18,6 +18,7 @@ mod several;
 mod shutdown;
 mod sign_in;
 mod sip;
+mod tmux;
 mod usual_bus;
 
 use communicado_conformance::Watch;

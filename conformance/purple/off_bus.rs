@@ -15,9 +15,14 @@ use serde_json::Value;
 /// The line of `doctor` about a client's process, with its advice.
 #[track_caller]
 pub(crate) fn finding(communicado: &Communicado, client: &Client) -> String {
+    finding_of(communicado, client.id())
+}
+
+#[track_caller]
+pub(crate) fn finding_of(communicado: &Communicado, process: u32) -> String {
     let report = communicado.run(&["doctor"]);
     assert_eq!(report.code, Some(1), "{report:?}");
-    let process = format!("process {} ", client.id());
+    let process = format!("process {process} ");
     let line = report.out.lines().position(|line| line.contains(&process));
     let Some(line) = line else { panic!("no line about {process}: {report:?}") };
     report.out.lines().skip(line).take(2).collect::<Vec<_>>().join("\n")
@@ -25,8 +30,8 @@ pub(crate) fn finding(communicado: &Communicado, client: &Client) -> String {
 
 /// Waits until the process of a client has become Finch or Pidgin.
 #[track_caller]
-fn until_it_runs(client: &Client, name: &str) {
-    within("the client runs", || (process_name(client.id())? == name).then_some(()));
+pub(crate) fn until_it_runs(process: u32, name: &str) {
+    within("the client runs", || (process_name(process)? == name).then_some(()));
 }
 
 fn process_name(process: u32) -> Option<String> {
@@ -46,7 +51,7 @@ fn age(process: u32) -> f64 {
 }
 
 #[track_caller]
-fn assert_unknown(communicado: &Communicado, client: &str) {
+pub(crate) fn assert_unknown(communicado: &Communicado, client: &str) {
     let status = communicado.run(&["status", "--client", client]);
     assert_eq!(status.code, Some(3), "{status:?}");
     assert!(status.out.contains("unknown"), "{status:?}");
@@ -72,7 +77,7 @@ fn a_client_without_a_bus_is_unknown() {
     let session = TestSession::new();
     let finch = session.client_at("disabled:", ClientKind::Finch, &[]);
     let communicado = session.communicado().with_other_buses();
-    until_it_runs(&finch, "finch");
+    until_it_runs(finch.id(), "finch");
     assert_unknown(&communicado, "finch");
     finding(&communicado, &finch);
 }
@@ -93,7 +98,7 @@ fn a_client_behind_a_filter_is_unknown_until_the_filter_lets_it_own_its_name() {
     };
     let communicado = session.communicado().with_other_buses();
     let (_refuses, finch) = check("refuses", "im.pidgin.Pidgin.*");
-    until_it_runs(&finch, "finch");
+    until_it_runs(finch.id(), "finch");
     assert_unknown(&communicado, "finch");
     let finding = finding(&communicado, &finch);
     assert!(finding.contains("is behind a D-Bus proxy"), "{finding}");
@@ -112,7 +117,7 @@ fn a_client_that_is_just_starting_is_never_unknown() {
         let session = TestSession::new();
         let client = session.client(kind, &[]);
         let name = if matches!(kind, ClientKind::Finch) { "finch" } else { "pidgin" };
-        until_it_runs(&client, name);
+        until_it_runs(client.id(), name);
         for _ in 0..3 {
             let status = session.communicado().run(&["status", "--client", name]);
             assert!(!status.out.contains("absent"), "{status:?}");
@@ -141,7 +146,7 @@ fn a_client_that_is_starting_has_the_start_of_its_process() {
         Process::start("finch", &program.to_string_lossy(), session.folder(), |command| {
             command.stdin(Stdio::piped()).env("DBUS_SESSION_BUS_ADDRESS", bus);
         });
-    within("the client runs", || (process_name(process.id())? == "finch").then_some(()));
+    until_it_runs(process.id(), "finch");
     let after = read("at").1;
     let (status, since) = read("since");
     // On a busy machine the time to start may be over.

@@ -5,7 +5,9 @@
 #![expect(clippy::indexing_slicing, reason = "a failure here fails the test")]
 
 mod contract;
+mod dbus;
 mod fixture;
 mod hook;
 mod mqtt;
+mod notification;
 mod webhook;

@@ -190,6 +190,11 @@ impl Subscriber {
     }
 }
 
+/// The Python that has the libraries of the sinks' peers.
+pub fn sink_python() -> PathBuf {
+    peer_folder("python").join("bin/python3")
+}
+
 /// The folder of peers that `cargo xtask sink-peers` installs.
 pub(crate) fn peer_folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers/sinks").join(name);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::broker::peer_folder;
+use crate::broker::{peer_folder, sink_python};
 use crate::deadline::within;
 use crate::expect_ok::ExpectOk as _;
 use crate::packages;
@@ -56,7 +56,7 @@ impl Receiver {
         let name = format!("receiver-{}", ports::free());
         let peers = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
         let port_text = port.to_string();
-        let python = peer_folder("python").join("bin/python3");
+        let python = sink_python();
         let manner = folder.join("manner");
         let server = match kind {
             ReceiverKind::Python => {

@@ -5,6 +5,9 @@ use std::fs;
 
 use communicado_conformance::{ExpectOk, Line, Peer, Wine, within};
 
+/// On a busy machine the first reading may last longer than the usual second.
+const PATIENCE: &str = "patience=1h";
+
 /// Applies a file of `cases` to the registry.
 #[track_caller]
 fn import(wine: &Wine, case: &str) {
@@ -26,7 +29,8 @@ fn idle(wine: &Wine, program: &str) -> Peer {
 /// The status of a client with its reason.
 #[track_caller]
 fn status(wine: &Wine, client: &str) -> String {
-    let printed = wine.communicado().run(&["status", "--client", client, "--json"]);
+    let printed =
+        wine.communicado().run(&["status", "--client", client, "--json", "--set", PATIENCE]);
     let line = Line::of_status(printed.out.trim()).expect_ok("read a status");
     let text = line.to_string();
     text.split(" by ").next().unwrap_or_default().to_owned()
@@ -47,7 +51,7 @@ fn doctor(wine: &Wine, subject: &str) -> String {
 
 #[track_caller]
 fn is_running(wine: &Wine, client: &str) {
-    let asked = wine.communicado().run(&["is", "running", "--client", client]);
+    let asked = wine.communicado().run(&["is", "running", "--client", client, "--set", PATIENCE]);
     assert_eq!(asked.code, Some(0), "{client}: {}{}", asked.out, asked.err);
 }
 

@@ -86,8 +86,10 @@ impl ApiErrorKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ApiError {
     pub(crate) kind: ApiErrorKind,
-    detail: String,
-    help: String,
+    detail: Box<str>,
+    help: Box<str>,
+    /// The detail and the help for a command of this program, if they differ.
+    of_command: Option<Box<(Box<str>, Box<str>)>>,
     limit: Option<&'static str>,
     /// Seconds after which to try again.
     pub(crate) retry_after: Option<u32>,
@@ -99,8 +101,8 @@ impl ApiError {
         detail: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        let (detail, help) = (detail.into(), help.into());
-        Self { kind, detail, help, limit: None, retry_after: None }
+        let (detail, help) = (detail.into().into(), help.into().into());
+        Self { kind, detail, help, of_command: None, limit: None, retry_after: None }
     }
 
     pub(crate) fn bad_request(detail: impl Into<String>, help: impl Into<String>) -> Self {
@@ -114,6 +116,17 @@ impl ApiError {
             detail,
             "ask an administrator to add the person with POST /v1/people",
         )
+        .in_command(
+            format!("there is no person `{id}`"),
+            "`communicado-gateway people list` lists the people",
+        )
+    }
+
+    pub(crate) fn no_token(id: &str) -> Self {
+        let detail = format!("there is no token `{id}`");
+        let help = "`communicado-gateway tokens list` lists the tokens";
+        Self::new(ApiErrorKind::NotFound, detail.as_str(), "GET /v1/tokens lists the tokens")
+            .in_command(detail, help)
     }
 
     /// The token was revoked during the request.
@@ -132,6 +145,20 @@ impl ApiError {
         Self { limit: Some(limit.name), ..Self::new(kind, detail, help) }
     }
 
+    /// Sets the detail and the help for a command of this program.
+    pub(crate) fn in_command(mut self, detail: impl Into<String>, help: impl Into<String>) -> Self {
+        self.of_command = Some(Box::new((detail.into().into(), help.into().into())));
+        self
+    }
+
+    /// The error as a command of this program reports it.
+    pub(crate) fn for_command(mut self) -> Self {
+        if let Some(texts) = self.of_command.take() {
+            (self.detail, self.help) = *texts;
+        }
+        self
+    }
+
     pub(crate) fn with_limit(mut self, name: &'static str) -> Self {
         self.limit = Some(name);
         self
@@ -147,8 +174,8 @@ impl ApiError {
             kind: format!("urn:communicado:problem:{}", self.kind.word()).into(),
             title: self.kind.title().into(),
             status: self.kind.status(),
-            detail: self.detail.as_str().into(),
-            help: self.help.as_str().into(),
+            detail: (&*self.detail).into(),
+            help: (&*self.help).into(),
             limit: self.limit.map(Into::into),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use communicado_core::Moment;
@@ -12,6 +12,7 @@ use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, Health};
 use tokio::sync::Mutex;
 
+use crate::branding::Branding;
 use crate::budget::Budgets;
 use crate::config::ServeConfig;
 use crate::connection_limit::ConnectionLimit;
@@ -20,6 +21,7 @@ use crate::limits::{BODY_BYTES_PER_OWNER, HEAD_BYTES_PER_ADDRESS, Limit, STREAMS
 use crate::metrics::Metrics;
 use crate::model::{BatchResult, Now, People};
 use crate::oidc::OidcClient;
+use crate::pairings::Pairings;
 use crate::principal::Principal;
 use crate::rate_limits::{CallerKey, Network, RateLimits};
 use crate::store::{FirstRead, StoredState};
@@ -44,6 +46,8 @@ pub(crate) struct AppState {
     pub(crate) metrics: Metrics,
     pub(crate) connection_limit: ConnectionLimit,
     pub(crate) rates: RateLimits,
+    /// Screens that wait for an administrator.
+    pairings: std::sync::Mutex<Pairings>,
     /// Budgets for bytes of incomplete request heads.
     pub(crate) heads: Budgets<Network>,
     /// Budgets for bytes of incomplete request bodies.
@@ -53,6 +57,8 @@ pub(crate) struct AppState {
     pub(crate) health: Mutex<Option<(Moment, Health)>>,
     /// The event loop's latest answer to a liveness check, and the time of the check.
     pub(crate) readiness: Mutex<Option<(Moment, bool)>>,
+    /// The title, the logo and the names of groups of the board.
+    pub(crate) branding: Branding,
     /// Retention of the history, if the gateway keeps one.
     pub(crate) history: Option<Duration>,
     /// Origins whose pages may read responses.
@@ -107,11 +113,13 @@ impl AppState {
             metrics: Metrics::new(),
             connection_limit,
             rates: RateLimits::new(config.per_second, config.wrong_per_minute),
+            pairings: std::sync::Mutex::default(),
             health: Mutex::default(),
             heads: Budgets::new(HEAD_BYTES_PER_ADDRESS),
             bodies: Budgets::new(BODY_BYTES_PER_OWNER),
             readiness: Mutex::default(),
             streams_per_token,
+            branding: config.branding,
             history: config.history,
             origins: config.origins,
             oidc_client: OnceLock::new(),
@@ -127,6 +135,10 @@ impl AppState {
             tls,
             hsts: config.hsts,
         })
+    }
+
+    pub(crate) fn pairings(&self) -> MutexGuard<'_, Pairings> {
+        self.pairings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn now(&self) -> Now {

@@ -1,7 +1,9 @@
 //! The configuration of a gateway, without its network options.
 
+use std::fmt;
 use std::time::Duration;
 
+use crate::branding::Branding;
 use crate::limits::{HEARTBEAT, REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::model::Aggregation;
 use crate::traces::Traces;
@@ -13,6 +15,8 @@ use crate::web_url::PublicUrl;
 pub(crate) struct ServeConfig {
     /// The rule by which one device determines the status of a person.
     pub(crate) aggregation: Aggregation,
+    /// The title, the logo and the names of groups of the board.
+    pub(crate) branding: Branding,
     /// Retention of the history; no history if absent.
     pub(crate) history: Option<Duration>,
     /// Origins whose pages may read responses.
@@ -31,6 +35,8 @@ pub(crate) struct ServeConfig {
     pub(crate) wrong_per_minute: usize,
     /// The bucket that replaces the store and that other gateways share.
     pub(crate) cluster: Option<ClusterConfig>,
+    /// True if a missing bucket is created.
+    pub(crate) creates_bucket: bool,
     /// The span provider, if tracing is on.
     pub(crate) traces: Option<Traces>,
     /// True if responses carry `Strict-Transport-Security`.
@@ -41,6 +47,7 @@ impl Default for ServeConfig {
     fn default() -> Self {
         Self {
             aggregation: Aggregation::default(),
+            branding: Branding::default(),
             history: None,
             origins: Vec::new(),
             public_url: None,
@@ -50,6 +57,7 @@ impl Default for ServeConfig {
             streams_per_token: None,
             wrong_per_minute: WRONG_TOKENS_PER_MINUTE.max,
             cluster: None,
+            creates_bucket: false,
             traces: None,
             hsts: false,
         }
@@ -57,11 +65,26 @@ impl Default for ServeConfig {
 }
 
 /// The bucket that several gateways share.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClusterConfig {
     /// NATS servers, comma-separated.
     pub(crate) servers: String,
     pub(crate) bucket: String,
     /// The number of servers that store the bucket.
     pub(crate) replicas: usize,
+}
+
+impl ClusterConfig {
+    /// The servers, without passwords.
+    pub(crate) fn hosts(&self) -> String {
+        let hosts = self.servers.split(',');
+        let hosts = hosts.map(|url| url.rsplit_once('@').map_or(url, |(_, host)| host));
+        hosts.collect::<Vec<_>>().join(",")
+    }
+}
+
+impl fmt::Display for ClusterConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the bucket `{}` of NATS at {}", self.bucket, self.hosts())
+    }
 }

@@ -9,23 +9,49 @@ use communicado_wire::gateway::View;
 /// The option for the data folder.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DataFolder {
-    /// Folder of the store. Default: `communicado-gateway` in the user's data directory.
+    /// Folder of the store. Default: that of the systemd service, or else `communicado-gateway` in
+    /// the user's data directory.
     #[arg(long = "data", global = true, value_name = "FOLDER", env = "COMMUNICADO_GATEWAY_DATA")]
     folder: Option<PathBuf>,
 }
 
 impl DataFolder {
-    /// The data folder: the option, the state directory of systemd, or the user's data directory.
+    /// The data folder of `serve`: the option, the state directory of systemd, or the user's
+    /// folder.
     pub(crate) fn folder(&self) -> PathBuf {
-        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        let home = || variable("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from);
-        let data = || {
-            let data = variable("XDG_DATA_HOME").map(PathBuf::from);
-            data.unwrap_or_else(|| home().join(".local/share")).join("communicado-gateway")
-        };
-        let given = self.folder.clone().or_else(|| variable("STATE_DIRECTORY").map(PathBuf::from));
-        given.unwrap_or_else(data)
+        self.given().or_else(state_directory).unwrap_or_else(user_folder)
     }
+
+    /// The folder of the option.
+    pub(crate) fn given(&self) -> Option<PathBuf> {
+        self.folder.clone()
+    }
+}
+
+/// The folder of a gateway that a user runs: `communicado-gateway` in the user's data directory.
+pub(crate) fn user_folder() -> PathBuf {
+    let home = || variable("HOME").unwrap_or_else(|| PathBuf::from("/"));
+    let data = variable("XDG_DATA_HOME").unwrap_or_else(|| home().join(".local/share"));
+    data.join("communicado-gateway")
+}
+
+/// The state directory that systemd gives to a service.
+pub(crate) fn state_directory() -> Option<PathBuf> {
+    first_directory("STATE_DIRECTORY")
+}
+
+/// The runtime directory that systemd gives to a service.
+pub(crate) fn runtime_directory() -> Option<PathBuf> {
+    first_directory("RUNTIME_DIRECTORY")
+}
+
+/// The first directory of a variable in which systemd separates several by colons.
+fn first_directory(name: &str) -> Option<PathBuf> {
+    std::env::split_paths(&variable(name)?).next()
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// Parses a duration for clap.

@@ -8,6 +8,9 @@ use std::os::unix::fs::{
 };
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Gid, Uid};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+
 const FILE: u32 = 0o600;
 const FOLDER: u32 = 0o700;
 /// The permission bits of a mode.
@@ -28,6 +31,8 @@ pub(crate) enum FileError {
     OpenFolder { path: PathBuf, cause: io::Error },
     /// The path is not a regular file.
     NotAFile { path: PathBuf },
+    /// Root cannot take the rights of the folder's owner.
+    NotTheOwner { path: PathBuf, cause: io::Error },
 }
 
 impl FileError {
@@ -41,6 +46,7 @@ impl FileError {
                 "use --data with a folder on a file system that supports modes"
             }
             Self::NotAFile { .. } => "remove the file, or use another folder with --data",
+            Self::NotTheOwner { .. } => "run the command as the owner of the folder",
         }
     }
 }
@@ -62,6 +68,9 @@ impl fmt::Display for FileError {
                 write!(f, "other users can enter {path}, and its mode cannot be changed: {cause}")
             }
             Self::NotAFile { path } => write!(f, "{} is not a regular file", path.display()),
+            Self::NotTheOwner { path, cause } => {
+                write!(f, "root cannot act as the owner of {}: {cause}", path.display())
+            }
         }
     }
 }
@@ -69,6 +78,27 @@ impl fmt::Display for FileError {
 /// The user id that the files must have.
 pub(crate) fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+/// Replaces root's rights by those of the owner of `folder`.
+///
+/// Every file of the process then belongs to the owner, who can open it later. The process must
+/// have a single thread.
+///
+/// # Errors
+///
+/// If the folder is not accessible, or the system refuses.
+pub(crate) fn act_as_owner(folder: &Path) -> Result<(), FileError> {
+    let metadata = folder.metadata().map_err(cannot(folder))?;
+    if own_uid() != 0 || metadata.uid() == 0 {
+        return Ok(());
+    }
+    let (uid, gid) = (Uid::from_raw(metadata.uid()), Gid::from_raw(metadata.gid()));
+    let changed = set_thread_groups(&[])
+        .and_then(|()| set_thread_res_gid(gid, gid, gid))
+        .and_then(|()| set_thread_res_uid(uid, uid, uid));
+    changed
+        .map_err(|error| FileError::NotTheOwner { path: folder.to_path_buf(), cause: error.into() })
 }
 
 /// Creates the folder, or checks and repairs an existing one.

@@ -204,7 +204,8 @@ pub(crate) fn require_person(token: &Token, exists: bool) -> Result<(), ApiError
         Some(person) if !exists => {
             let detail = format!("person `{person}` does not exist");
             let help = "add the person first, with POST /v1/people";
-            Err(ApiError::new(ApiErrorKind::Conflict, detail, help))
+            Err(ApiError::new(ApiErrorKind::Conflict, detail.as_str(), help)
+                .in_command(detail, "add the person first: communicado-gateway people add"))
         }
         _ => Ok(()),
     }

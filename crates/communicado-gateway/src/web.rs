@@ -25,6 +25,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const MANIFEST: &str = "application/manifest+json";
 const PICTURE: &str = "image/svg+xml";
 
+/// The files. The operator's logo replaces the icon at `/logo`.
 pub(crate) const ASSETS: &[Asset] = &[
     asset("/", HTML, include_bytes!("../web/index.html")),
     asset("/board.css", STYLE, include_bytes!("../web/board.css")),
@@ -33,11 +34,15 @@ pub(crate) const ASSETS: &[Asset] = &[
     asset("/client.js", SCRIPT, include_bytes!("../web/client.js")),
     asset("/icon.svg", PICTURE, include_bytes!("../web/icon.svg")),
     asset("/lobby.js", SCRIPT, include_bytes!("../web/lobby.js")),
+    asset("/logo", PICTURE, include_bytes!("../web/icon.svg")),
     asset("/manifest.webmanifest", MANIFEST, include_bytes!("../web/manifest.webmanifest")),
     asset("/own.js", SCRIPT, include_bytes!("../web/own.js")),
+    asset("/pair.js", SCRIPT, include_bytes!("../web/pair.js")),
+    asset("/privacy.js", SCRIPT, include_bytes!("../web/privacy.js")),
     asset("/service-worker.js", SCRIPT, include_bytes!("../web/service-worker.js")),
     asset("/table.js", SCRIPT, include_bytes!("../web/table.js")),
     asset("/tabs.js", SCRIPT, include_bytes!("../web/tabs.js")),
+    asset("/texts.js", SCRIPT, include_bytes!("../web/texts.js")),
     asset("/words.js", SCRIPT, include_bytes!("../web/words.js")),
 ];
 

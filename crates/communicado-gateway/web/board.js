@@ -4,12 +4,14 @@
 import { SILENCE, refusal } from "./client.js";
 import { lobby } from "./lobby.js";
 import { at, own } from "./own.js";
-import { ROWS_MAX, element, table } from "./table.js";
+import { ROWS_MAX, element, sorted, table } from "./table.js";
+import { confirmCode, showCode } from "./pair.js";
 import { connectOnce } from "./tabs.js";
+import { t, translate } from "./texts.js";
 import { ago, moment, words } from "./words.js";
 
 /** @typedef {import("./client.js").Person} Person */
-/** @typedef {{person: string|null, name: string|null, scopes: string[], view: string|null, oidc?: {name: string, href: string}|null}} Session */
+/** @typedef {{person: string|null, name: string|null, scopes: string[], view: string|null, title?: string|null, logo?: boolean, group_names?: Record<string, string>, oidc?: {name: string, href: string}|null}} Session */
 
 /** A shorter interruption, such as a restart of the gateway, shows no banner. */
 const CUT_SHORT = 8000;
@@ -18,14 +20,17 @@ const NEWS_MS = 6000;
 /** Makes other tabs reload after sign-in and sign-out. */
 const sessions = new BroadcastChannel("communicado session");
 
+translate();
 const query = new URLSearchParams(location.search);
-const draw = table(at("rows"));
+const draw = table(at("rows"), groupName);
 /** The only group of a wall, which has a separate cache. */
 const only = query.has("lobby") && query.get("group") ? { group: query.get("group") ?? "" } : {};
 const CACHE = ["communicado board", only.group].join(" ").trim();
 const lay = query.has("lobby") ? lobby(at("rows"), at("clock"), at("more")) : null;
 /** @type {HTMLSelectElement} */
 const group = at("group");
+/** @type {HTMLSelectElement} */
+const order = at("order");
 /** @type {HTMLInputElement} */
 const find = at("find");
 /** @type {import("./client.js").Feed|undefined} */
@@ -33,9 +38,32 @@ let feed;
 /** @type {Session|undefined} */
 let session;
 let groups = query.get("group") ?? "";
+order.value = query.get("sort") ?? "name";
+if (!order.value) order.value = "name";
 let planned = 0;
 let cost = 0;
+/** True while this screen shows a code. */
+let offersCode = false;
+const offerGroups = query.has("pair") ? confirmCode() : null;
 const mine = own({ feed: () => feed, leave });
+
+/** The display name of a group. @param {string} id */
+function groupName(id) {
+  const names = session?.group_names ?? {};
+  return Object.hasOwn(names, id) ? names[id] ?? id : id;
+}
+
+/** Shows the title, with the group, and the logo. */
+function brand() {
+  const title = session?.title ?? t("Who is in");
+  const text = groups ? `${title}: ${groupName(groups)}` : title;
+  if (at("title").textContent !== text) at("title").textContent = text;
+  if (document.title !== text) document.title = text;
+  /** @type {HTMLImageElement} */
+  const logo = at("logo");
+  logo.hidden = !session?.logo;
+  if (session?.logo && !logo.src) logo.src = "logo";
+}
 
 /** @returns {{session: Session, people: Person[], heard: number}|null} */
 function saved() {
@@ -55,9 +83,9 @@ function save() {
   }
 }
 
-/** Shows one of the exclusive parts. @param {"waiting"|"door"|"empty"|"board"} part */
+/** Shows one of the exclusive parts. @param {"waiting"|"door"|"pair"|"empty"|"board"} part */
 function part(part) {
-  for (const each of ["waiting", "door", "empty", "board"]) at(each).hidden = each !== part;
+  for (const each of ["waiting", "door", "pair", "empty", "board"]) at(each).hidden = each !== part;
   at("filters").hidden = part !== "board" && !(part === "empty" && feed?.people().length);
   at("content").setAttribute("aria-busy", String(part === "waiting"));
 }
@@ -72,12 +100,13 @@ async function open() {
     session = /** @type {Session} */ (await answer.json());
   } catch {
     if (!old) {
-      banner("The gateway cannot be reached. This page retries automatically.");
+      banner(t("The gateway cannot be reached. This page retries automatically."));
       return void setTimeout(open, 5000);
     }
     session = old.session;
   }
   banner("");
+  brand();
   if (!session.scopes.length) return door();
   const { person, view } = session;
   const same = old?.session.person === person && old?.session.view === view;
@@ -99,7 +128,7 @@ function door(why = "") {
   localStorage.clear();
   feed = undefined;
   mine(undefined);
-  draw([], { own: null, old: false, today: "" });
+  draw([], { own: null, old: false, today: "", headed: false });
   document.documentElement.classList.remove("old");
   for (const id of ["counts", "link", "news"]) at(id).textContent = "";
   at("leave").hidden = true;
@@ -111,25 +140,36 @@ function door(why = "") {
   oidc.hidden = href?.origin !== location.origin;
   if (href && !oidc.hidden) {
     oidc.href = href.href;
-    oidc.textContent = `Sign in with ${session?.oidc?.name}`;
+    oidc.textContent = t("Sign in with {name}", { name: session?.oidc?.name ?? "" });
   }
   at("door-why").hidden = !why;
   at("door-why").textContent = why;
   part("door");
+  if (lay && !offersCode) {
+    offersCode = true;
+    showCode(entered).finally(() => (offersCode = false));
+  }
   if (why) at("content").focus();
+}
+
+/** The session of this browser began. */
+async function entered() {
+  sessions.postMessage("entered");
+  await open();
+  at("content").focus();
 }
 
 function ended() {
   const reason = feed?.reason;
   if (reason === "closed") return;
   door(reason === "token-revoked"
-    ? "Your access was revoked. This browser has deleted the board's data."
-    : "Your session has ended.");
+    ? t("Your access was revoked. This browser has deleted the board's data.")
+    : t("Your session has ended."));
 }
 
 async function leave() {
   const answer = await fetch("v1/session", { method: "DELETE", headers: { "communicado-csrf": "1" } }).catch(() => null);
-  if (!answer?.ok) return banner("The gateway cannot be reached, and you are still signed in.");
+  if (!answer?.ok) return banner(t("The gateway cannot be reached, and you are still signed in."));
   feed?.close();
   sessions.postMessage("left");
   door();
@@ -148,11 +188,9 @@ at("sign-in").addEventListener("submit", async (event) => {
     const answer = await fetch("v1/session", { method: "POST", headers, body });
     if (!answer.ok) throw await refusal(answer);
     token.value = "";
-    sessions.postMessage("entered");
-    await open();
-    at("content").focus();
+    await entered();
   } catch (why) {
-    error.textContent = why instanceof TypeError ? "The gateway cannot be reached." : String(/** @type {Error} */ (why).message);
+    error.textContent = why instanceof TypeError ? t("The gateway cannot be reached.") : String(/** @type {Error} */ (why).message);
     token.focus();
   }
 });
@@ -191,28 +229,37 @@ function show() {
   const { state, heard } = feed;
   const age = feed.age();
   const people = feed.people();
-  const shown = people.filter(matches);
+  const by = /** @type {import("./table.js").Order} */ (order.value);
+  const shown = sorted(people.filter(matches), by, groupName);
   const me = session.person;
   link(state, age);
   if (!heard) {
-    if (state === "lost") banner("The gateway cannot be reached. This page retries automatically.");
+    if (state === "lost") banner(t("The gateway cannot be reached. This page retries automatically."));
     return;
   }
-  choose(people);
+  const names = choose(people);
+  brand();
+  head(by);
   const old = age > SILENCE;
   document.documentElement.classList.toggle("old", old);
-  count(shown, old ? ` at ${moment(heard)}` : "");
+  count(shown, old ? ` ${t("at {time}", { time: moment(heard) })}` : "");
   mine(me === null ? undefined : feed.person(me), { may: session.scopes.includes("publish"), old });
-  draw(shown, { own: me, old, today: new Date().toDateString() });
-  at("more").hidden = shown.length <= ROWS_MAX;
-  at("more").textContent = `${shown.length - ROWS_MAX} more people are not shown: search for a name, or choose a group.`;
+  draw(shown, { own: me, old, today: new Date().toDateString(), headed: by === "status" && !lay });
+  const rest = shown.length - ROWS_MAX;
+  at("more").hidden = rest <= 0;
+  if (rest > 0) at("more").textContent = t("{count} more people are not shown: search for a name, or choose a group.", { count: rest });
   if (!shown.length) {
     const [title, text] = at("empty").children;
-    if (title) title.textContent = people.length ? "Nobody matches" : "The board has no people yet";
+    if (title) title.textContent = people.length ? t("Nobody matches") : t("The board has no people yet");
     if (text) text.textContent = people.length
-      ? "Nobody matches the filters. Show all, or shorten the search."
-      : "An administrator adds people. An agent on their desktops then publishes their status.";
+      ? t("Nobody matches the filters. Show all, or shorten the search.")
+      : t("An administrator adds people. An agent on their desktops then publishes their status.");
   }
+  if (offerGroups && session.scopes.includes("administer")) {
+    offerGroups(names.filter(Boolean).map((id) => [id, groupName(id)]));
+    return part("pair");
+  }
+  if (offerGroups) banner(t("Only an administrator can connect a screen."));
   part(shown.length ? "board" : "empty");
   lay?.();
 }
@@ -220,12 +267,12 @@ function show() {
 /** @param {string} state @param {number} age */
 function link(state, age) {
   const live = state === "live" && age === 0;
-  const text = live ? "Live" : state === "connecting" ? "Connecting" : "Reconnecting";
+  const text = live ? t("Live") : state === "connecting" ? t("Connecting") : t("Reconnecting");
   at("link").className = live ? "live" : "";
   if (at("link").textContent !== text) at("link").textContent = text;
   if (live) banner("");
   else if (age > CUT_SHORT && feed?.heard) {
-    banner(`No connection to the gateway. Last update: ${moment(feed.heard)}, ${ago(age)}.`);
+    banner(t("No connection to the gateway. Last update: {time}, {ago}.", { time: moment(feed.heard), ago: ago(age) }));
   }
 }
 
@@ -233,20 +280,29 @@ function link(state, age) {
 function count(people, when) {
   const parts = [[true, "in"], [false, "out"], [null, "unknown"]].flatMap(([is, word]) => {
     const count = people.filter((person) => person.in === is).length;
-    return count || word === "in" ? [[element("b", {}, String(count)), ` ${word}`]] : [];
+    return count || word === "in" ? [[element("b", {}, String(count)), ` ${t(String(word), { count })}`]] : [];
   });
   at("counts").replaceChildren(...parts.flatMap((each, index) => (index ? [" · ", ...each] : each)), when);
 }
 
-/** Offers the existing groups. @param {Person[]} people */
+/** Offers the existing groups, and returns their ids. @param {Person[]} people */
 function choose(people) {
   const names = new Set(people.flatMap((person) => person.groups));
   if (groups) names.add(groups);
   const wanted = ["", ...[...names].sort()];
   if (wanted.join() !== [...group.options].map((option) => option.value).join()) {
-    group.replaceChildren(...wanted.map((name) => element("option", { value: name }, name || "All groups")));
+    group.replaceChildren(...wanted.map((name) => element("option", { value: name }, name ? groupName(name) : t("All groups"))));
   }
   group.value = groups;
+  return wanted;
+}
+
+/** Shows the order in the table's head. @param {string} by */
+function head(by) {
+  for (const button of document.querySelectorAll("[data-order]")) {
+    const is = button.getAttribute("data-order") === by;
+    button.closest("th")?.setAttribute("aria-sort", is ? "ascending" : "none");
+  }
 }
 
 /** @type {Map<string, string>} */
@@ -259,7 +315,7 @@ function announce(now, before) {
   if (!news.size) {
     setTimeout(() => {
       const all = [...news].map(([name, word]) => `${name}: ${word}.`);
-      at("news").textContent = all.length > 3 ? `${all.length} people changed.` : all.join(" ");
+      at("news").textContent = all.length > 3 ? t("{count} people changed.", { count: all.length }) : all.join(" ");
       news.clear();
     }, NEWS_MS);
   }
@@ -267,14 +323,26 @@ function announce(now, before) {
 }
 
 at("filters").addEventListener("submit", (event) => event.preventDefault());
-at("filters").addEventListener("input", () => {
+at("filters").addEventListener("input", filtered);
+for (const button of document.querySelectorAll("[data-order]")) {
+  button.addEventListener("click", () => {
+    order.value = button.getAttribute("data-order") ?? "name";
+    filtered();
+  });
+}
+
+/** Keeps the filters and the order in the address. */
+function filtered() {
   groups = group.value;
   const to = new URL(location.href);
-  if (groups) to.searchParams.set("group", groups);
-  else to.searchParams.delete("group");
+  const set = (/** @type {string} */ name, /** @type {string} */ value) =>
+    value ? to.searchParams.set(name, value) : to.searchParams.delete(name);
+  set("group", groups);
+  set("sort", order.value === "name" ? "" : order.value);
   history.replaceState(null, "", to);
   plan();
-});
+}
+
 at("rows").addEventListener("animationend", ({ target }) => {
   const row = /** @type {HTMLElement} */ (target).closest("tr");
   if (row && !row.getAnimations({ subtree: true }).some((it) => it.playState === "running")) row.classList.remove("fresh");

@@ -1,6 +1,8 @@
 // The own status: the button in the header, its dialog, and the own devices.
 
+import { t } from "./texts.js";
 import { ago, words } from "./words.js";
+import { privacy } from "./privacy.js";
 import { element, face, picture } from "./table.js";
 
 /** @typedef {import("./client.js").Feed} Feed */
@@ -47,6 +49,7 @@ export function own({ feed, leave }) {
   /** @type {ReturnType<typeof setInterval>|undefined} */
   let again;
   let shown = "";
+  const controls = privacy((id) => feed()?.person(id)?.name);
 
   const chosen = () => [...choices].find((choice) => choice.checked)?.value ?? "";
 
@@ -65,6 +68,7 @@ export function own({ feed, leave }) {
     dialog.showModal();
     const { id } = person;
     at("devices").hidden = true;
+    controls.open(id);
     devices(id);
     clearInterval(again);
     again = setInterval(() => (dialog.open ? devices(id) : clearInterval(again)), AGAIN_MS);
@@ -74,12 +78,13 @@ export function own({ feed, leave }) {
   async function devices(id) {
     const section = at("devices");
     const answer = await fetch(`v1/people/${encodeURIComponent(id)}`).catch(() => null);
-    /** @type {Person} */
-    const { devices = [] } = answer?.ok ? await answer.json() : {};
+    /** @type {Partial<Person> & {badge?: string|null}} */
+    const { devices = [], badge } = answer?.ok ? await answer.json() : {};
+    if (answer?.ok) controls.badge(badge);
     section.hidden = !devices.length;
     section.querySelector("ul")?.replaceChildren(...devices.map((device) => {
       const { kind, word, detail } = words(device);
-      const heard = `last update ${ago(Date.now() - Date.parse(device.seen))}`;
+      const heard = t("last update {ago}", { ago: ago(Date.now() - Date.parse(device.seen)) });
       const clients = device.clients.map((it) => `${it.client}: ${it.availability ?? it.status}`);
       const status = [word, detail, heard].filter(Boolean).join(", ");
       const text = element("span", {}, element("strong", {}, device.device), ` ${status}`);
@@ -115,7 +120,7 @@ export function own({ feed, leave }) {
       }
       dialog.close();
     } catch (why) {
-      error.textContent = why instanceof TypeError ? "The gateway cannot be reached. Nothing was changed." : String(/** @type {Error} */ (why).message);
+      error.textContent = why instanceof TypeError ? t("The gateway cannot be reached. Nothing was changed.") : String(/** @type {Error} */ (why).message);
     } finally {
       set.disabled = false;
     }
@@ -134,7 +139,7 @@ export function own({ feed, leave }) {
     const content = JSON.stringify([now, old]);
     if (now && content !== shown) {
       const { kind, word } = words(now);
-      const text = element("span", {}, element("strong", {}, now.name), element("small", {}, old ? `was ${word}` : word));
+      const text = element("span", {}, element("strong", {}, now.name), element("small", {}, old ? t("was {status}", { status: word }) : word));
       button.className = `is-${kind}`;
       button.replaceChildren(face(now.name, kind), text);
       for (const part of form.querySelectorAll("fieldset, #set")) /** @type {HTMLElement} */ (part).hidden = !may;

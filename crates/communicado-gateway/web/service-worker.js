@@ -1,10 +1,10 @@
 // Caches the board's files, so that it opens without network. The page itself caches the people, and
 // deletes them at sign-out.
 
-const CACHE = "communicado-board-1";
+const CACHE = "communicado-board-2";
 const FILES = [
-  "./", "board.css", "board.js", "client.js", "icon.svg", "lobby.js", "manifest.webmanifest",
-  "own.js", "table.js", "tabs.js", "words.js",
+  "./", "board.css", "board.js", "client.js", "icon.svg", "lobby.js", "logo", "manifest.webmanifest",
+  "own.js", "pair.js", "privacy.js", "table.js", "tabs.js", "texts.js", "words.js",
 ];
 /** The timeout of the network in milliseconds. */
 const TIMEOUT = 4000;

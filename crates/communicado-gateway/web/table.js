@@ -1,6 +1,8 @@
-// The rows of people. A row is rebuilt only when its person changes.
+// The rows of people, their order and the headings between them. A row is rebuilt only when its
+// person changes.
 
-import { full, initials, moment, words } from "./words.js";
+import { t } from "./texts.js";
+import { KINDS, TITLES, full, initials, moment, words } from "./words.js";
 
 /** @typedef {import("./client.js").Person} Person */
 
@@ -33,12 +35,50 @@ export function picture(kind) {
 export const face = (name, kind) =>
   element("span", { class: "face", "aria-hidden": "true" }, element("b", {}, initials(name)), picture(kind));
 
+/** @typedef {"name"|"status"|"group"} Order */
+
+/** @typedef {(id: string) => string} Naming The display name of a group. */
+
+/** The groups of a person. @param {Person} person @param {Naming} naming */
+const groupsOf = ({ groups }, naming) => groups.map(naming).join(", ");
+
+/** The order of people who are sorted by name.
+ * @type {Record<Order, (person: Person, naming: Naming) => string>} */
+const KEYS = {
+  name: () => "",
+  status: (person) => String(KINDS.indexOf(words(person).kind)),
+  // People without a group come last.
+  group: (person, naming) => groupsOf(person, naming) || "\uffff",
+};
+
+/** @param {Person[]} people Sorted by name. @param {Order} by @param {Naming} naming
+ * @returns {Person[]} */
+export function sorted(people, by, naming) {
+  const key = (/** @type {Person} */ person) => KEYS[by](person, naming);
+  return [...people].sort((a, b) => key(a).localeCompare(key(b)));
+}
+
+/** The number of characters of a name that fits into a card on a wall in large type. */
+const NAME_MAX = 16;
+/** The number of characters of a note that fits into a row. */
+const NOTE_MAX = 60;
+
+/** The note, which shows all of its text while it has the focus. @param {string} text */
+function note(text) {
+  const made = element("bdi", {}, text);
+  if (text.length > NOTE_MAX) {
+    made.title = text;
+    made.tabIndex = 0;
+  }
+  return made;
+}
+
 /** @param {string|null} when */
 const time = (when) =>
   when ? [element("time", { datetime: when, title: full.format(new Date(when)) }, moment(when))] : [];
 
-/** @param {HTMLTableSectionElement} body */
-export function table(body) {
+/** @param {HTMLTableSectionElement} body @param {Naming} naming */
+export function table(body, naming) {
   /** @type {Map<string, HTMLTableRowElement>} */
   const rows = new Map();
   /** The content of each row. @type {WeakMap<HTMLElement, string>} */
@@ -50,27 +90,49 @@ export function table(body) {
     const cell = (/** @type {string} */ name, /** @type {(Node|string)[]} */ ...inside) =>
       element("td", { role: "cell", class: name }, ...inside);
     const name = element("span", { class: "name" }, element("bdi", {}, person.name));
-    if (own) name.append(element("i", {}, " (you)"));
-    if (person.groups.length) name.append(element("small", {}, person.groups.join(", ")));
+    name.classList.toggle("long", person.name.length > NAME_MAX);
+    if (own) name.append(element("i", {}, ` ${t("(you)")}`));
     const who = element("span", { class: "who" }, face(person.name, kind), name);
-    const status = [element("strong", {}, old ? `was ${word}` : word), " "];
+    const status = [element("strong", {}, old ? t("was {status}", { status: word }) : word), " "];
     if (detail) status.push(element("small", {}, detail));
-    if (person.manual) status.push(element("small", { class: "hand" }, "set by hand"));
-    row.className = `is-${kind}${own ? " own" : ""}`;
+    if (person.manual) status.push(element("small", { class: "hand" }, t("set by hand")));
+    row.className = `is-${kind}`;
+    row.classList.toggle("own", own);
+    row.classList.toggle("noted", !!person.note);
+    row.classList.toggle("detailed", !!detail);
+    const labelled = (/** @type {string} */ name, /** @type {string|null} */ when) => {
+      const made = cell(name, ...time(when));
+      made.dataset.label = t(name);
+      return made;
+    };
     row.replaceChildren(
       element("th", { role: "rowheader", scope: "row" }, who),
       cell("status", ...status),
-      cell("since", ...time(person.since)),
-      cell("note", ...(person.note ? [element("bdi", {}, person.note)] : [])),
-      cell("back", ...time(person.returns)),
+      cell("groups", groupsOf(person, naming)),
+      labelled("since", person.since),
+      cell("note", ...(person.note ? [note(person.note)] : [])),
+      labelled("back", person.returns),
     );
   }
 
-  /** Shows people in this order. `today` rebuilds rows when their dates change.
-   * @param {Person[]} people @param {{own: string|null, old: boolean, today: string}} how */
-  return function draw(people, { own, old, today }) {
+  /** @param {string} title @param {number} count */
+  const heading = (title, count) =>
+    element("tr", { role: "row", class: "section" },
+      element("th", { role: "rowheader", scope: "rowgroup", colspan: "6" }, title, " ", element("span", {}, String(count))));
+
+  /** Shows people in this order, with a heading above people of the same kind if `headed`.
+   * `today` rebuilds rows when their dates change.
+   * @param {Person[]} people
+   * @param {{own: string|null, old: boolean, today: string, headed: boolean}} how */
+  return function draw(people, { own, old, today, headed }) {
+    for (const section of body.querySelectorAll(".section")) section.remove();
+    const kinds = people.map((person) => words(person).kind);
     let next = body.firstElementChild;
-    for (const person of people.slice(0, ROWS_MAX)) {
+    for (const [index, person] of people.slice(0, ROWS_MAX).entries()) {
+      const kind = kinds[index];
+      if (headed && kind && kind !== kinds[index - 1]) {
+        body.insertBefore(heading(t(TITLES[kind]), kinds.filter((it) => it === kind).length), next);
+      }
       let row = rows.get(person.id);
       const content = JSON.stringify([person, old, today]);
       if (!row) {

@@ -1,9 +1,23 @@
-// The words, the icon and the times for a person.
+// The words, the icon and the times for a person, in the reader's language.
+
+import { locale, t } from "./texts.js";
 
 /** @typedef {import("./client.js").Person} Person */
 /** @typedef {Pick<Person, "status"|"availability"|"activity"|"reason"|"manual"> & {in?: boolean|null}} Said */
 /** @typedef {"in"|"away"|"busy"|"dnd"|"out"|"changing"|"unknown"} Kind */
 /** @typedef {{kind: Kind, word: string, detail: string}} Words */
+
+/** The headings of people of the same kind, in their order. @type {Record<Kind, string>} */
+export const TITLES = {
+  in: "In",
+  busy: "Busy",
+  dnd: "Do not disturb",
+  away: "Away",
+  changing: "Changing",
+  out: "Out",
+  unknown: "Unknown",
+};
+export const KINDS = /** @type {Kind[]} */ (Object.keys(TITLES));
 
 /** @type {Record<string, [Kind, string]>} */
 const PRESENCE = {
@@ -42,7 +56,8 @@ const spaced = (word) => (word ?? "").replaceAll("-", " ");
 /** @param {Said} said @returns {Words} */
 export function words(said) {
   const { status, availability, activity, reason, manual } = said;
-  const say = (/** @type {Kind} */ kind, /** @type {string} */ word, detail = "") => ({ kind, word, detail });
+  const say = (/** @type {Kind} */ kind, /** @type {string} */ word, detail = "") =>
+    ({ kind, word: t(word), detail: t(detail) });
   // The view is `in-out`.
   if (status === undefined) {
     if (said.in === null) return say("unknown", "Unknown");
@@ -59,17 +74,15 @@ export function words(said) {
   return say(kind, word, reason ? "sign-in failed" : detail);
 }
 
-// The board is in English, with the date and time format of the reader's locale.
-const language = navigator.language.startsWith("en") ? navigator.language : "en-GB";
 /** @param {Intl.DateTimeFormatOptions} how */
-const format = (how) => new Intl.DateTimeFormat(language, how);
+const format = (how) => new Intl.DateTimeFormat(locale, how);
 const clock = format({ hour: "numeric", minute: "2-digit" });
 const weekday = format({ weekday: "short", hour: "numeric", minute: "2-digit" });
 const day = format({ day: "numeric", month: "short" });
 const dayOfYear = format({ day: "numeric", month: "short", year: "numeric" });
 export const full = format({ dateStyle: "full", timeStyle: "short" });
 export const date = format({ weekday: "long", day: "numeric", month: "long" });
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 
 /** The time today, the weekday and time of a near day, else the date.
  * @param {string|number|Date} when */
@@ -86,7 +99,7 @@ export function moment(when) {
 /** `4 minutes ago`. @param {number} age In milliseconds. */
 export function ago(age) {
   const minutes = Math.round(age / 60_000);
-  if (minutes < 1) return "less than a minute ago";
+  if (minutes < 1) return t("less than a minute ago");
   if (minutes < 90) return relative.format(-minutes, "minute");
   if (minutes < 36 * 60) return relative.format(-Math.round(minutes / 60), "hour");
   return relative.format(-Math.round(minutes / 1440), "day");

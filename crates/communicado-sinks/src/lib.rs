@@ -11,6 +11,7 @@
 
 pub mod agent;
 mod bar;
+mod dbus;
 mod form;
 pub mod gateway;
 mod hook;
@@ -19,6 +20,7 @@ mod kinds;
 mod lines;
 mod mqtt;
 mod net;
+mod notification;
 mod output;
 mod printable;
 pub mod publish;

@@ -41,7 +41,8 @@ fn a_source_has_a_valid_name_a_known_kind_and_its_required_settings() {
     check(
         "[sources.office]\nenabled = true\n",
         "error: my.toml, line 1: unknown source `office`\n  \
-         help: write `kind` with one of: purple, provider, lync, communicator, im-providers, lines\n",
+         help: write `kind` with one of: purple, provider, lync, communicator, im-providers, lines, \
+         mqtt\n",
     );
     check(
         "[sources.office]\nrun = [\"x\"]\nkind = \"line\"\n",
@@ -302,7 +303,11 @@ fn the_output_of_config_is_a_valid_configuration() {
 
 #[test]
 fn every_example_of_a_sink_in_the_documentation_is_a_valid_configuration() {
-    let text = include_str!("../../../../docs/sinks.md");
+    let text = [
+        include_str!("../../../../docs/sinks.md"),
+        include_str!("../../../../docs/home-assistant.md"),
+    ]
+    .concat();
     let examples = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let mut count = 0;
     for example in examples {

@@ -11,6 +11,7 @@ mod events;
 mod health;
 mod oidc;
 mod origin;
+mod pairings;
 mod people;
 mod publication;
 mod publish;
@@ -29,6 +30,7 @@ use axum::routing::{delete, get, post, put};
 pub(crate) use auth::{Operator, PeerAddress};
 pub(crate) use health::OPENAPI;
 pub(crate) use publish::publication;
+pub(crate) use response::for_commands;
 
 use crate::app_state::AppState;
 
@@ -48,6 +50,9 @@ pub(crate) fn router(app: Arc<AppState>) -> Router {
         .route("/v1/events", get(events::stream))
         .route("/v1/socket", get(socket::open))
         .route("/v1/session", get(session::current).post(session::open).delete(session::end))
+        .route("/v1/pairings", post(pairings::open))
+        .route("/v1/pairings/confirm", post(pairings::confirm))
+        .route("/v1/pairings/session", post(pairings::session))
         .route("/v1/oidc/start", get(oidc::start))
         .route("/v1/oidc/callback", get(oidc::callback))
         .route("/v1/tokens", post(tokens::create).get(tokens::list))
@@ -59,7 +64,7 @@ pub(crate) fn router(app: Arc<AppState>) -> Router {
         .route("/healthz", get(health::health))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .merge(board::assets())
+        .merge(board::assets(app.branding.logo.as_ref()))
         .layer(from_fn_with_state(app.clone(), auth::authenticate))
         .layer(from_fn_with_state(app.clone(), events::as_stream))
         .layer(from_fn_with_state(app.clone(), origin::cross_origin))

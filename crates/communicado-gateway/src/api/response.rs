@@ -155,7 +155,16 @@ impl IntoResponse for ApiError {
         if self.kind == ApiErrorKind::NotSignedIn {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        response.extensions_mut().insert(self);
         response
+    }
+}
+
+/// Words the errors for the commands of this program, which know no HTTP.
+pub(crate) async fn for_commands(response: Response) -> Response {
+    match response.extensions().get::<ApiError>() {
+        Some(error) => error.clone().for_command().into_response(),
+        None => response,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Browser sessions: a cookie that scripts cannot read, instead of a token.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -31,8 +32,19 @@ fn session(app: &AppState, principal: Option<&Principal>) -> Session {
         person,
         scopes: principal.map(|principal| principal.token.scopes.list()).unwrap_or_default(),
         view: principal.map(Principal::view),
+        title: app.branding.title.clone(),
+        logo: app.branding.logo.is_some(),
+        group_names: principal.map(|it| group_names(app, it)).unwrap_or_default(),
         oidc: app.oidc_client.get().map(|oidc_client| oidc_client.to_wire(app.public_path())),
     }
+}
+
+/// The display names of the groups that a reader can see.
+fn group_names(app: &AppState, principal: &Principal) -> BTreeMap<Arc<str>, Arc<str>> {
+    let only = principal.only_group();
+    let names = app.branding.group_names.iter();
+    let visible = names.filter(|(group, _)| only.is_none_or(|only| only == *group));
+    visible.map(|(group, name)| (group.clone(), name.clone())).collect()
 }
 
 /// `POST /v1/session`: exchanges a token for a session cookie.
@@ -46,11 +58,20 @@ pub(super) async fn open(State(app): App, auth: Auth, request: Request) -> ApiRe
         return Err(ApiError::new(ApiErrorKind::NotSignedIn, "the token is unknown", help));
     };
     app.rates.request(principal.caller_key(), 1)?;
-    let (secret, token) = session_token(&principal.token, now.civil)?;
+    begin(&app, &principal).await
+}
+
+/// Begins a session with the token of `principal`, and sets its cookie.
+///
+/// # Errors
+///
+/// If the token is no longer valid, or the session cannot be stored.
+pub(super) async fn begin(app: &AppState, principal: &Principal) -> ApiResult {
+    let (secret, token) = session_token(&principal.token, app.now().civil)?;
     let session_principal = Principal::of(Arc::new(token.clone()));
-    app.writer.submit_as(&principal, WriteCommand::Token(token)).await?;
-    let text = session(&app, Some(&session_principal)).to_json();
-    Ok(with_cookie(json(StatusCode::OK, text), &cookie(&app, &secret, SESSION.as_secs())))
+    app.writer.submit_as(principal, WriteCommand::Token(token)).await?;
+    let text = session(app, Some(&session_principal)).to_json();
+    Ok(with_cookie(json(StatusCode::OK, text), &cookie(app, &secret, SESSION.as_secs())))
 }
 
 /// A session token like `of`, for one browser.

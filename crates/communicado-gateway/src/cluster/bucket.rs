@@ -5,8 +5,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::kv::{UpdateError, UpdateErrorKind};
-use async_nats::jetstream::{self, kv, stream};
+use async_nats::jetstream::{self, ErrorCode, kv, stream};
+use communicado_cli_support::{Failure, Outcome};
 use tokio::sync::watch as channel;
 
 use crate::app_state::AppState;
@@ -25,6 +27,13 @@ pub(crate) struct ClusterError(pub(super) String);
 impl fmt::Display for ClusterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl ClusterError {
+    /// The failure of a command.
+    pub(crate) fn into_failure(self) -> Failure {
+        Failure::new(Outcome::Failed, "cannot use the shared bucket").cause(self)
     }
 }
 
@@ -63,40 +72,59 @@ impl Cluster {
     }
 }
 
-/// Opens the bucket, or creates it.
-pub(super) async fn open(config: &ClusterConfig) -> Result<kv::Store, ClusterError> {
+/// Opens the bucket. With `creates`, a missing bucket is created.
+pub(super) async fn open(config: &ClusterConfig, creates: bool) -> Result<kv::Store, ClusterError> {
     let ClusterConfig { servers, bucket, replicas } = config;
+    let hosts = config.hosts();
     let addresses = servers.split(',').map(str::parse).collect::<Result<Vec<_>, _>>();
-    let addresses: Vec<async_nats::ServerAddr> = addresses
-        .map_err(|error| ClusterError(format!("`{servers}` is not an address: {error}")))?;
+    let addresses: Vec<async_nats::ServerAddr> =
+        addresses.map_err(|error| ClusterError(format!("`{hosts}` is not an address: {error}")))?;
     let client = async_nats::ConnectOptions::new()
         .name("communicado-gateway")
         .request_timeout(Some(REPLY_TIMEOUT))
         .connection_timeout(REPLY_TIMEOUT)
         .connect(addresses)
         .await
-        .map_err(|error| ClusterError(format!("cannot reach {servers}: {error}")))?;
+        .map_err(|error| ClusterError(format!("cannot reach {hosts}: {error}")))?;
     let context = jetstream::new(client);
     let mut last = String::new();
     // Servers that have just started have no leader yet.
     for _ in 0..30 {
-        if let Ok(found) = context.get_key_value(bucket).await {
-            return Ok(found);
-        }
-        match context.create_stream(stream(bucket, *replicas)).await {
-            Ok(_) => continue,
+        match context.get_key_value(bucket).await {
+            Ok(found) => return Ok(found),
             Err(error) => last = error.to_string(),
+        }
+        if creates {
+            match context.create_stream(stream(bucket, *replicas)).await {
+                Ok(_) => continue,
+                Err(error) => last = error.to_string(),
+            }
+        } else if is_missing(&context, bucket).await {
+            return Err(ClusterError(format!("the bucket `{bucket}` does not exist at {hosts}")));
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    Err(ClusterError(format!("cannot create the bucket `{bucket}`: {last}")))
+    Err(ClusterError(format!("cannot open the bucket `{bucket}`: {last}")))
+}
+
+/// True if the servers have no such bucket. An error without an answer is not known to be this.
+async fn is_missing(context: &jetstream::Context, bucket: &str) -> bool {
+    let found = context.get_stream(stream_name(bucket)).await.err();
+    found.is_some_and(|error| {
+        matches!(error.kind(), GetStreamErrorKind::JetStream(error)
+            if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
+    })
+}
+
+fn stream_name(bucket: &str) -> String {
+    format!("KV_{bucket}")
 }
 
 /// The stream behind the bucket. Opening a bucket makes the library send requests that older
 /// servers (2.9) do not support.
 fn stream(bucket: &str, replicas: usize) -> stream::Config {
     stream::Config {
-        name: format!("KV_{bucket}"),
+        name: stream_name(bucket),
         description: Some("communicado-gateway: people, tokens, audiences".to_owned()),
         subjects: vec![format!("$KV.{bucket}.>")],
         max_messages_per_subject: 1,

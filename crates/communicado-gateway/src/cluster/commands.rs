@@ -205,12 +205,7 @@ async fn revoke(
     let app = &cluster.app;
     let all = || app.tokens().with_descendants(id);
     if all().is_empty() {
-        let help = "GET /v1/tokens lists the tokens";
-        return Err(ApiError::new(
-            ApiErrorKind::NotFound,
-            format!("there is no token `{id}`"),
-            help,
-        ));
+        return Err(ApiError::no_token(id));
     }
     if app.tokens().token(id).is_some() {
         remove(cluster, &EntryKey::Token(id.clone()).written()).await?;

@@ -14,6 +14,7 @@ mod commands;
 mod keys;
 mod leases;
 mod orphans;
+mod transfer;
 mod watch;
 
 use std::sync::mpsc::Receiver;
@@ -21,18 +22,23 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch as channel};
+use tokio::time::timeout;
 
 use crate::app_state::AppState;
 use crate::config::ClusterConfig;
 use crate::secret::random;
 use crate::store_writer::WriteRequest;
-use bucket::{Cluster, ClusterError};
+use bucket::Cluster;
+pub(crate) use bucket::ClusterError;
 pub(crate) use keys::{EntryKey, person, token};
+pub(crate) use transfer::{export, import};
 
-/// Runs until shutdown. Signals `ready` once all entries of the bucket are known.
+/// Runs until shutdown. Signals `ready` once all entries of the bucket are known. `creates` permits
+/// a new bucket.
 pub(crate) fn run(
     app: &Arc<AppState>,
     config: &ClusterConfig,
+    creates: bool,
     requests: Receiver<WriteRequest>,
     ready: oneshot::Sender<Result<(), ClusterError>>,
 ) {
@@ -45,7 +51,7 @@ pub(crate) fn run(
         }
     };
     runtime.block_on(async {
-        let bucket = match bucket::open(config).await {
+        let bucket = match bucket::open(config, creates).await {
             Ok(bucket) => bucket,
             Err(error) => {
                 let _ = ready.send(Err(error));
@@ -72,6 +78,8 @@ pub(crate) fn run(
             () = watch::follow(cluster.clone(), ready) => {}
             () = leases::end(cluster.clone()) => {}
         }
+        let key = EntryKey::Canary(cluster.name.clone()).written();
+        let _ = timeout(bucket::REPLY_TIMEOUT, cluster.bucket.purge(key)).await;
     });
     runtime.shutdown_timeout(Duration::from_secs(1));
 }

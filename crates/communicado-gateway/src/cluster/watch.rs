@@ -21,6 +21,7 @@ use tokio::time::{sleep, timeout};
 use super::bucket::{Cluster, ClusterError};
 use super::keys::{self, EntryKey};
 use super::orphans;
+use crate::model::with_entry_revision;
 
 /// Interval between two canaries.
 const CANARY_INTERVAL: Duration = Duration::from_secs(1);
@@ -136,6 +137,7 @@ fn take(
             };
             if let Some(initial_load) = initial_load {
                 initial_load.people.retain(|person| person.id != id);
+                let stored = stored.map(|it| with_entry_revision(it, entry.revision));
                 initial_load.people.extend(stored);
             } else {
                 let people = app.people();

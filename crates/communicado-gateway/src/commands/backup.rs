@@ -1,14 +1,19 @@
-//! The commands `backup` and `restore`: the store as one file.
+//! The commands `backup` and `restore`: the people and tokens as one file.
 
 use std::path::PathBuf;
 
 use clap::Args;
-use communicado_cli_support::{Failure, Outcome};
+use communicado_cli_support::{Failure, Outcome, note};
 
+use super::location::{Location, locate, locate_for_restore};
+use crate::bucket_file;
+use crate::cluster::{ClusterError, export, import};
 use crate::options::DataFolder;
-use crate::store::{back_up, restore};
+use crate::private::act_as_owner;
+use crate::serve::ask_folder;
+use crate::store::{self, StoreError, back_up, store_file, write_backup};
 
-/// Copy the store to a new file, whether or not the gateway runs.
+/// Copy the store or the NATS bucket to a new file, whether or not the gateway runs.
 #[derive(Debug, Args)]
 pub(crate) struct Backup {
     #[command(flatten)]
@@ -17,7 +22,9 @@ pub(crate) struct Backup {
     file: PathBuf,
 }
 
-/// Replace the store with a backup, while the gateway is stopped.
+/// Replace the contents of the store with a backup, while the gateway is stopped.
+///
+/// With NATS the command replaces the contents of the bucket, and gateways may run.
 #[derive(Debug, Args)]
 pub(crate) struct Restore {
     #[command(flatten)]
@@ -28,14 +35,49 @@ pub(crate) struct Restore {
 
 impl Backup {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        back_up(&self.data.folder(), &self.file)?;
+        let folder = match locate(&self.data)? {
+            Location::Running { socket } => ask_folder(&socket)?,
+            Location::Stopped { folder } => folder,
+        };
+        match bucket_file::read(&folder)? {
+            Some(bucket) => {
+                note(&format!("using {bucket}"));
+                let state = export(&bucket).map_err(of_bucket)?;
+                write_backup(state, &self.file)?;
+            }
+            None => {
+                note(&format!("using the store {}", store_file(&folder).display()));
+                back_up(&folder, &self.file)?;
+            }
+        }
         Ok(Outcome::Yes)
     }
 }
 
 impl Restore {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        restore(&self.data.folder(), &self.file)?;
+        let (folder, is_running) = match locate_for_restore(&self.data)? {
+            Location::Running { socket } => (ask_folder(&socket)?, true),
+            Location::Stopped { folder } => (folder, false),
+        };
+        let bucket = bucket_file::read(&folder)?;
+        if is_running && bucket.is_none() {
+            return Err(StoreError::InUse { folder }.into());
+        }
+        // As the owner of the store, root could no longer read the file.
+        let backup = store::Backup::open(&self.file)?;
+        if let Some(bucket) = bucket {
+            note(&format!("using {bucket}"));
+            import(&bucket, &backup.state).map_err(of_bucket)?;
+            return Ok(Outcome::Yes);
+        }
+        note(&format!("using the store {}", store_file(&folder).display()));
+        act_as_owner(&folder).map_err(StoreError::from)?;
+        store::restore(&folder, backup)?;
         Ok(Outcome::Yes)
     }
+}
+
+fn of_bucket(error: ClusterError) -> Failure {
+    error.into_failure().help("check that NATS runs, and repeat the command")
 }

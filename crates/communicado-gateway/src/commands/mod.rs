@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 mod client;
+mod location;
 pub(crate) mod people;
 pub(crate) mod serve;
 pub(crate) mod tokens;

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::gateway::{self as wire, Alter, NewPerson};
 
-use super::client::{ask, misread};
+use super::client::{Client, misread, part};
 use crate::options::DataFolder;
 
 /// Add, list, change and remove people, whether or not the gateway runs.
@@ -63,7 +63,7 @@ enum PeopleAction {
 
 impl PeopleCommand {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        let data = &self.data;
+        let client = Client::open(&self.data)?;
         match self.action {
             PeopleAction::Add { id, name, group, sign_in } => {
                 let new = NewPerson {
@@ -72,12 +72,13 @@ impl PeopleCommand {
                     groups: texts(group),
                     sign_in: texts(sign_in),
                 };
-                ask(data, "POST", "/v1/people", &new.to_json()).map(|_| Outcome::Yes)
+                client.ask("POST", "/v1/people", &new.to_json()).map(|_| Outcome::Yes)
             }
             PeopleAction::List => {
                 let mut after = String::new();
                 loop {
-                    let response = ask(data, "GET", &format!("/v1/people?limit=1000{after}"), "")?;
+                    let response =
+                        client.ask("GET", &format!("/v1/people?limit=1000{after}"), "")?;
                     let page: wire::People = serde_json::from_str(&response).map_err(misread)?;
                     print(&page.people.iter().map(line).collect::<String>())?;
                     let Some(next) = page.next else { return Ok(Outcome::Yes) };
@@ -87,13 +88,14 @@ impl PeopleCommand {
             PeopleAction::Set { id, name, group, sign_in, badge } => {
                 let (groups, sign_in) = (group.map(texts), sign_in.map(texts));
                 let alter = Alter { name: name.map(Into::into), groups, sign_in, badge };
-                let response = ask(data, "PATCH", &format!("/v1/people/{id}"), &alter.to_json())?;
+                let response =
+                    client.ask("PATCH", &format!("/v1/people/{}", part(&id)), &alter.to_json())?;
                 let person: wire::OwnPerson = serde_json::from_str(&response).map_err(misread)?;
                 let badge = person.badge.map(|badge| format!("badge /badge/{badge}.svg\n"));
                 print(&badge.unwrap_or_default()).map(|()| Outcome::Yes)
             }
             PeopleAction::Remove { id } => {
-                ask(data, "DELETE", &format!("/v1/people/{id}"), "").map(|_| Outcome::Yes)
+                client.ask("DELETE", &format!("/v1/people/{}", part(&id)), "").map(|_| Outcome::Yes)
             }
         }
     }

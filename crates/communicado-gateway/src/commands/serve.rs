@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,11 +10,12 @@ use clap::Args;
 use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::gateway::View;
 
+use crate::branding::{Branding, Logo, group_name, title};
 use crate::config::{ClusterConfig, ServeConfig};
 use crate::limits::{HEARTBEAT_MAX, HEARTBEAT_MIN, REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::model::Aggregation;
 use crate::oidc::OidcConfig;
-use crate::options::{DataFolder, duration, view};
+use crate::options::{DataFolder, duration, runtime_directory, view};
 use crate::serve::{Certificate, ServeOptions, serve};
 use crate::traces::Traces;
 use crate::trusted_proxies::{TrustedProxies, network};
@@ -97,9 +99,35 @@ pub(crate) struct Serve {
     /// Log level: `error`, `warn`, `info` or `debug`.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: tracing::Level,
+    /// Options of the board, with their heading.
+    #[command(flatten)]
+    branding: BrandingArguments,
     /// Sign-in options. They come last, because their heading would apply to later options.
     #[command(flatten)]
     oidc: OidcArguments,
+}
+
+/// Options for the board.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Board")]
+struct BrandingArguments {
+    /// Title of the board. Default: `Who is in`, in the language of the browser.
+    #[arg(long, value_name = "TEXT", value_parser = title)]
+    title: Option<Arc<str>>,
+    /// Logo of the board: an SVG, PNG, JPEG or WebP file of at most 1 MiB.
+    #[arg(long, value_name = "FILE")]
+    logo: Option<PathBuf>,
+    /// Display name of a group on the board, for example `new-york=New York`. Repeat for several
+    /// groups.
+    #[arg(long, value_name = "GROUP=NAME", value_parser = group_name)]
+    group_name: Vec<(Arc<str>, Arc<str>)>,
+}
+
+impl BrandingArguments {
+    fn branding(self) -> Result<Branding, Failure> {
+        let logo = self.logo.as_deref().map(Logo::read).transpose()?;
+        Ok(Branding { title: self.title, logo, group_names: self.group_name.into_iter().collect() })
+    }
 }
 
 /// Options for sign-in at an OpenID Connect issuer.
@@ -190,11 +218,13 @@ impl Serve {
         let options = ServeOptions {
             listen: self.listen,
             data,
+            runtime_directory: runtime_directory(),
             certificate,
             oidc: self.oidc.config(),
             exit_on_stdin_eof: self.exit_on_stdin_eof,
             config: ServeConfig {
                 aggregation: self.aggregation,
+                branding: self.branding.branding()?,
                 history: self.history,
                 origins: self.allow_origin,
                 public_url: self.public_url,
@@ -208,6 +238,7 @@ impl Serve {
                     bucket: self.nats_bucket,
                     replicas: self.nats_replicas,
                 }),
+                creates_bucket: true,
                 traces,
                 // With a self-signed certificate, HSTS would block other programs on the same name,
                 // usually localhost.

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::gateway::{self as wire, View};
 
-use super::client::{ask, misread};
+use super::client::{Client, misread, part};
 use crate::options::{DataFolder, duration, view};
 
 /// Create, list and revoke tokens, whether or not the gateway runs.
@@ -58,7 +58,7 @@ enum ScopeArgument {
 
 impl TokensCommand {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        let data = &self.data;
+        let client = Client::open(&self.data)?;
         match self.action {
             TokensAction::Create { name, scope, person, group, view, duration } => {
                 let scopes = scope.into_iter().map(|scope| match scope {
@@ -75,18 +75,18 @@ impl TokensCommand {
                     for_ms: duration
                         .map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
                 };
-                let response = ask(data, "POST", "/v1/tokens", &new.to_json())?;
+                let response = client.ask("POST", "/v1/tokens", &new.to_json())?;
                 let made: wire::Created = serde_json::from_str(&response).map_err(misread)?;
                 print(&format!("{}\n", made.secret)).map(|()| Outcome::Yes)
             }
             TokensAction::List => {
-                let response = ask(data, "GET", "/v1/tokens", "")?;
+                let response = client.ask("GET", "/v1/tokens", "")?;
                 let tokens: wire::Tokens = serde_json::from_str(&response).map_err(misread)?;
                 let lines = tokens.tokens.iter().map(line);
                 print(&lines.collect::<String>()).map(|()| Outcome::Yes)
             }
             TokensAction::Revoke { id } => {
-                ask(data, "DELETE", &format!("/v1/tokens/{id}"), "").map(|_| Outcome::Yes)
+                client.ask("DELETE", &format!("/v1/tokens/{}", part(&id)), "").map(|_| Outcome::Yes)
             }
         }
     }

@@ -37,6 +37,7 @@ pub(crate) use input::{Input, PersonChange};
 pub(crate) use now::Now;
 pub(crate) use person::{Device, Manual, Person};
 pub(crate) use presence_state::PresenceState;
+pub(crate) use replicated::with_entry_revision;
 pub(crate) use view::{badge_of, change_json, own_person, person_json};
 
 use crate::api_error::{ApiError, ApiErrorKind};
@@ -305,12 +306,10 @@ impl Batch<'_> {
     fn create(&mut self, new: NewPerson, exists: bool, now: Now) -> Result<(), ApiError> {
         let NewPerson { id, name, groups, sign_in } = new;
         if exists {
+            let detail = format!("the person `{id}` exists already");
             let help = "PATCH /v1/people/ID changes a person";
-            return Err(ApiError::new(
-                ApiErrorKind::Conflict,
-                format!("the person `{id}` exists already"),
-                help,
-            ));
+            return Err(ApiError::new(ApiErrorKind::Conflict, detail.as_str(), help)
+                .in_command(detail, "`communicado-gateway people set` changes a person"));
         }
         if !PEOPLE.allows(self.people.len() + self.count + 1) {
             return Err(ApiError::limit_exceeded(
@@ -345,7 +344,10 @@ impl Batch<'_> {
             if let Some(other) = other {
                 let detail = format!("`{name}` is a sign-in name of `{}`", other.id);
                 let help = "remove it there first: PATCH /v1/people/ID with `sign_in`";
-                return Err(ApiError::new(ApiErrorKind::Conflict, detail, help));
+                let error = ApiError::new(ApiErrorKind::Conflict, detail.as_str(), help);
+                let help =
+                    "remove it there first: communicado-gateway people set ID --sign-in NAME";
+                return Err(error.in_command(detail, help));
             }
         }
         Ok(())

@@ -24,13 +24,8 @@ impl People {
         now: Now,
     ) -> BatchResult {
         let before = self.person(id).cloned();
-        let after = stored.map(|mut stored| {
-            let stored::Facets { in_out, availability, everything } = &mut stored.seen;
-            for facet in [in_out, availability, everything] {
-                if facet.revision == OF_THIS_ENTRY {
-                    facet.revision = revision;
-                }
-            }
+        let after = stored.map(|stored| {
+            let stored = with_entry_revision(stored, revision);
             let mut person = Person::from_stored(stored, self.aggregation, now);
             for (name, device) in &mut person.devices {
                 let known = before.as_ref().and_then(|before| before.devices.get(name));
@@ -66,10 +61,25 @@ impl People {
     }
 }
 
+/// The person of the entry `revision`, which replaces the placeholder.
+pub(crate) fn with_entry_revision(mut stored: stored::Person, revision: u64) -> stored::Person {
+    let stored::Facets { in_out, availability, everything } = &mut stored.seen;
+    for facet in [in_out, availability, everything] {
+        if facet.revision == OF_THIS_ENTRY {
+            facet.revision = revision;
+        }
+    }
+    stored
+}
+
 impl BatchResult {
     /// The entry of a person, in which the placeholder replaces revisions after `after`.
     pub(crate) fn entry(person: &Person, after: u64) -> stored::Person {
-        let mut stored = person.to_stored();
+        Self::entry_of(person.to_stored(), after)
+    }
+
+    /// The entry of a stored person. See [`Self::entry`].
+    pub(crate) fn entry_of(mut stored: stored::Person, after: u64) -> stored::Person {
         let stored::Facets { in_out, availability, everything } = &mut stored.seen;
         for facet in [in_out, availability, everything] {
             if facet.revision > after {

@@ -44,7 +44,7 @@ impl Backend {
             Some(_) => (None, StoredState::default(), Some(lock)),
         };
         let (writer, commands) = StoreWriter::new();
-        let cluster = config.cluster.clone();
+        let (cluster, creates) = (config.cluster.clone(), config.creates_bucket);
         let app = Arc::new(AppState::new(stored, writer, config, tls).map_err(no_system)?);
         let of_writer = app.clone();
         let (ready, is_ready) = oneshot::channel();
@@ -54,7 +54,7 @@ impl Backend {
                 writer::run(&of_writer, store, &commands)
             }
             (None, Some(settings)) => {
-                cluster::run(&of_writer, &settings, commands, ready);
+                cluster::run(&of_writer, &settings, creates, commands, ready);
                 Ok(())
             }
             (None, None) => Ok(()),
@@ -63,7 +63,7 @@ impl Backend {
         let began = is_ready.blocking_recv();
         began.unwrap_or(Ok(())).map_err(|error| {
             let help = "start NATS with JetStream (-js), and check --nats and --nats-replicas";
-            Failure::new(Outcome::Failed, "cannot use the shared bucket").cause(error).help(help)
+            error.into_failure().help(help)
         })?;
         Ok(Self { app, writer, _lock: lock })
     }

@@ -1,46 +1,38 @@
-//! The control socket of the commands, in the data folder. Only the gateway's user and root can
-//! open it, and its callers are administrators. Without a running gateway, a command opens the
-//! store itself and runs the same handlers.
+//! The control sockets of the commands. Only the gateway's user and root can open them, and their
+//! callers are administrators.
+//!
+//! One socket is in the data folder. A second one is in the runtime directory of a systemd service,
+//! where commands find it without options.
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{Method, Request, header};
+use axum::middleware::map_response;
+use axum::routing::get;
 use communicado_cli_support::{Failure, Outcome};
 use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{Scope, View};
-use http_body_util::BodyExt as _;
-use hyper::client;
-use hyper::service::Service as _;
-use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
 use rustix::fs::{Mode, fchmod};
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen as begin, socket_with,
 };
 use tokio::net::{UnixListener, UnixStream};
-use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::backend::{Backend, no_system};
 use super::checked_stream::CheckedStream;
 use super::http1;
-use crate::api::{Operator, router};
+use crate::api::{Operator, for_commands, router};
 use crate::app_state::AppState;
-use crate::config::ServeConfig;
 use crate::connection::ConnectionHandle;
 use crate::http::AllowedHosts;
 use crate::principal::Principal;
 use crate::private::own_uid;
-use crate::store::StoreLock;
 
 /// Delay between two attempts to accept a command.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
@@ -48,8 +40,23 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 /// Commands queued for acceptance.
 const BACKLOG: i32 = 128;
 
-fn path(data: &Path) -> PathBuf {
-    data.join("control")
+/// The path of the control socket in a folder.
+pub(crate) fn control_socket(folder: &Path) -> PathBuf {
+    folder.join("control")
+}
+
+/// The target that responds with the data folder of the gateway.
+pub(super) const FOLDER_TARGET: &str = "/folder";
+
+/// The routing table of the commands, whose caller is the owner of the data folder.
+pub(super) fn command_router(app: &Arc<AppState>, data: &Path) -> Router {
+    let folder = std::path::absolute(data).unwrap_or_else(|_| data.to_path_buf());
+    let folder = folder.to_string_lossy().into_owned();
+    let own = Router::new().route(FOLDER_TARGET, get(move || async { folder }));
+    router(app.clone())
+        .merge(own)
+        .layer(axum::Extension(operator(app)))
+        .layer(map_response(for_commands))
 }
 
 /// The token of a caller with access to the data folder.
@@ -76,19 +83,17 @@ fn operator(app: &AppState) -> Operator {
 ///
 /// If the socket cannot be created.
 pub(super) fn listen(
-    data: &Path,
+    folder: &Path,
     router: Router,
-    app: &AppState,
     stopping: watch::Receiver<bool>,
 ) -> Result<JoinHandle<()>, Failure> {
-    let path = path(data);
+    let path = control_socket(folder);
     // The lock excludes another user of the socket.
     let _ = std::fs::remove_file(&path);
     let listener = bind_private(&path).map_err(|error| {
         let what = format!("cannot create {}", path.display());
         Failure::new(Outcome::Failed, what).cause(error).help("use a shorter path with --data")
     })?;
-    let router = router.layer(axum::Extension(operator(app)));
     Ok(tokio::spawn(async move {
         loop {
             let Ok((socket, _)) = listener.accept().await else {
@@ -132,118 +137,4 @@ fn may_ask(socket: &UnixStream) -> bool {
     let uid = uid.map_or_else(|error| error.to_string(), |uid| uid.to_string());
     tracing::warn!(what = "control", cause = "refused a connection of another user", uid);
     false
-}
-
-/// True if a socket in a folder of `folder_uid` can be trusted when `uid` listens on it. Root may
-/// act for the owner of the folder.
-const fn is_trusted(uid: u32, own_uid: u32, folder_uid: u32) -> bool {
-    uid == own_uid || uid == 0 || (own_uid == 0 && uid == folder_uid)
-}
-
-/// Connects to the gateway that runs on `data`; `None` if none runs.
-async fn connect(data: &Path) -> Result<Option<UnixStream>, Failure> {
-    let path = path(data);
-    let Ok(socket) = UnixStream::connect(&path).await else { return Ok(None) };
-    let cannot = |error: io::Error| {
-        let what = format!("cannot use {}", path.display());
-        Failure::new(Outcome::Failed, what).cause(error)
-    };
-    let uid = socket.peer_cred().map_err(cannot)?.uid();
-    let folder = std::fs::metadata(data).map_err(cannot)?;
-    if !is_trusted(uid, own_uid(), folder.uid()) {
-        let cause = format!("a process of another user, with the uid {uid}, listens there");
-        let help = "stop that process, or use another folder with --data";
-        let what = format!("{} is not the gateway's socket", path.display());
-        return Err(Failure::new(Outcome::Failed, what).cause(cause).help(help));
-    }
-    Ok(Some(socket))
-}
-
-/// The status and the text of a response.
-pub(crate) type StatusAndText = (u16, String);
-
-fn request(method: &str, target: &str, body: &str) -> Result<Request<Body>, Failure> {
-    let request = Request::builder()
-        .method(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET))
-        .uri(target)
-        .header(header::HOST, "localhost")
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(Body::from(body.to_owned()));
-    request.map_err(|error| {
-        Failure::new(Outcome::Usage, "the arguments do not form a valid request").cause(error)
-    })
-}
-
-fn runtime() -> Result<Runtime, Failure> {
-    Builder::new_current_thread().enable_all().build().map_err(no_system)
-}
-
-/// Sends a request to the gateway that runs on `data`; `None` if none runs.
-///
-/// # Errors
-///
-/// If the response is incomplete, or another user listens on the socket.
-pub(crate) fn ask(
-    data: &Path,
-    method: &str,
-    target: &str,
-    body: &str,
-) -> Result<Option<StatusAndText>, Failure> {
-    let request = request(method, target, body)?;
-    runtime()?.block_on(async {
-        let Some(socket) = connect(data).await? else { return Ok(None) };
-        let cannot = |error: hyper::Error| {
-            Failure::new(Outcome::Failed, "the gateway does not respond").cause(error)
-        };
-        let (mut sender, connection) =
-            client::conn::http1::handshake(TokioIo::new(socket)).await.map_err(cannot)?;
-        // The connection ends with the sender.
-        tokio::spawn(connection);
-        let response = sender.send_request(request).await.map_err(cannot)?;
-        let status = response.status().as_u16();
-        let body = response.into_body().collect().await.map_err(|error| {
-            Failure::new(Outcome::Failed, "the gateway's response is incomplete").cause(error)
-        })?;
-        Ok(Some((status, String::from_utf8_lossy(&body.to_bytes()).into_owned())))
-    })
-}
-
-/// Opens the store in `data` and runs the request as a gateway would.
-///
-/// # Errors
-///
-/// If the store cannot be opened or closed.
-pub(crate) fn ask_offline(
-    data: &Path,
-    method: &str,
-    target: &str,
-    body: &str,
-) -> Result<StatusAndText, Failure> {
-    let (request, runtime) = (request(method, target, body)?, runtime()?);
-    let backend = Backend::start(data, StoreLock::take(data)?, ServeConfig::default(), false)?;
-    let router = router(backend.app.clone()).layer(axum::Extension(operator(&backend.app)));
-    let answer = runtime.block_on(async {
-        let response = TowerToHyperService::new(router).call(request).await;
-        let response = response.unwrap_or_else(|never| match never {});
-        let status = response.status().as_u16();
-        let bytes = response.into_body().collect().await.map(|body| body.to_bytes());
-        (status, String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned())
-    });
-    backend.stop()?;
-    Ok(answer)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_trusts_its_user_and_root_and_root_trusts_the_owner_of_the_folder() {
-        assert!(is_trusted(1000, 1000, 1000));
-        assert!(is_trusted(0, 1000, 1000));
-        assert!(is_trusted(1000, 0, 1000));
-        assert!(!is_trusted(1001, 1000, 1000));
-        assert!(!is_trusted(1001, 1000, 1001));
-        assert!(!is_trusted(1001, 0, 1000));
-    }
 }

@@ -4,6 +4,7 @@
 mod backend;
 mod checked_stream;
 mod control;
+mod control_client;
 mod critical_thread;
 mod http1;
 mod listen;
@@ -16,11 +17,14 @@ use std::time::Duration;
 
 use communicado_cli_support::{Failure, Outcome};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
-pub(crate) use control::{ask, ask_offline};
+pub(crate) use control::control_socket;
+pub(crate) use control_client::{ask, ask_folder, ask_offline};
 pub(crate) use tls::Certificate;
 
 use crate::api::router;
+use crate::bucket_file;
 use crate::config::ServeConfig;
 use crate::fanout::EventLoop;
 use crate::oidc::OidcClient;
@@ -37,6 +41,8 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 pub(crate) struct ServeOptions {
     pub(crate) listen: SocketAddr,
     pub(crate) data: PathBuf,
+    /// The runtime directory of the systemd service, for a second control socket.
+    pub(crate) runtime_directory: Option<PathBuf>,
     pub(crate) certificate: Option<Certificate>,
     pub(crate) config: ServeConfig,
     /// The OIDC issuer, if any.
@@ -66,13 +72,14 @@ async fn serving(
     options: ServeOptions,
     print: impl Fn(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let ServeOptions { listen, data, certificate, config, oidc, exit_on_stdin_eof } = options;
+    let ServeOptions { listen, data, runtime_directory, certificate, config, oidc, .. } = options;
     let is_tls = certificate.is_some();
     let public_url = config.public_url.clone();
     // The data folder must exist: a self-signed certificate is written there.
     let lock = StoreLock::take(&data)?;
     let acceptor = certificate.map(Certificate::acceptor).transpose()?;
-    let signals = listen::ShutdownSignals::new(exit_on_stdin_eof).map_err(no_system)?;
+    let signals = listen::ShutdownSignals::new(options.exit_on_stdin_eof).map_err(no_system)?;
+    let cluster = config.cluster.clone();
     // Opening the backend can block for the bucket of other gateways.
     let started = {
         let data = data.clone();
@@ -81,6 +88,8 @@ async fn serving(
     let mut backend = started.map_err(|error| {
         Failure::new(Outcome::Failed, "cannot start the gateway").cause(error)
     })??;
+    // Commands open the same store or bucket while no gateway runs.
+    bucket_file::write(&data, cluster.as_ref())?;
     let app = backend.app.clone();
     let listener = listen::listen(listen)?;
     let address = listener.local_addr().map_err(no_system)?;
@@ -88,8 +97,9 @@ async fn serving(
     let base = format!("{scheme}://{address}");
     if let Some(settings) = oidc {
         let callback = "/v1/oidc/callback";
-        let redirect_uri =
-            public_url.map_or_else(|| format!("{base}{callback}"), |url| url.join(callback));
+        let redirect_uri = public_url
+            .as_ref()
+            .map_or_else(|| format!("{base}{callback}"), |url| url.join(callback));
         let oidc_client = OidcClient::new(settings, redirect_uri);
         let oidc_client = oidc_client.map_err(|why| {
             Failure::new(Outcome::Failed, "cannot read the OIDC client secret").cause(why)
@@ -103,10 +113,15 @@ async fn serving(
         CriticalThread::start("event-loop", move || event_loop.run()).map_err(no_system)?;
     let (stop, stopping) = watch::channel(false);
     let router = router(app.clone());
-    let served = http1::serve(connections, router.clone(), acceptor, app.clone(), stopping.clone());
+    let served = http1::serve(connections, router, acceptor, app.clone(), stopping.clone());
     let connections = tokio::spawn(served);
-    let control = control::listen(&data, router, &app, stopping)?;
-    print(&greeting(&base, first.as_deref()))?;
+    let router = control::command_router(&app, &data);
+    let folders = [Some(data), runtime_directory].into_iter().flatten();
+    let controls = folders
+        .map(|folder| control::listen(&folder, router.clone(), stopping.clone()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let board = public_url.map_or_else(|| format!("{base}/"), |url| url.join("/"));
+    print(&greeting(&base, &board, first.as_deref()))?;
     tracing::info!(what = "listening", address = %address, tls = is_tls);
     // Without one of its critical threads it would serve stale data. It exits, and its supervisor
     // restarts it.
@@ -119,7 +134,7 @@ async fn serving(
     app.event_loop.send(LoopCommand::Stop);
     let _ = stop.send(true);
     let _ = tokio::time::timeout(LAST_REQUESTS, connections).await;
-    control.abort();
+    controls.iter().for_each(JoinHandle::abort);
     let ended = tokio::task::spawn_blocking(move || {
         let stored = backend.stop();
         if let Some(traces) = &app.traces {
@@ -134,12 +149,14 @@ async fn serving(
     if is_asked { Ok(()) } else { Err(critical_thread::exited(why)) }
 }
 
-fn greeting(base: &str, first: Option<&str>) -> String {
+fn greeting(base: &str, board: &str, first: Option<&str>) -> String {
     let mut text = format!("listening {base}\n");
     if let Some(secret) = first {
         text.push_str(&format!(
             "token {secret}\n\n\
-             This is the first administrator token. The gateway prints it only once. Try it:\n\n    \
+             This is the first administrator token. The gateway prints it only once.\n\
+             Open {board} and sign in with this token.\n\n\
+             Or read the people from a command line:\n\n    \
              curl -H 'Authorization: Bearer {secret}' {base}/v1/people\n\n\
              Create another token: communicado-gateway tokens create --scope administer --name NAME\n"
         ));

@@ -26,6 +26,10 @@ pub(crate) enum StoreError {
     TooNew { version: i64 },
     /// The data cannot be read.
     Damaged { what: String },
+    /// A file is not a backup of a store.
+    NotABackup { path: PathBuf, what: String },
+    /// A folder without a store contains other files.
+    OtherContents { folder: PathBuf },
     /// Any other error of SQLite.
     Other { cause: rusqlite::Error },
 }
@@ -49,6 +53,10 @@ impl StoreError {
             }
             Self::TooNew { .. } => "run the version that wrote the store, or a newer one",
             Self::Damaged { .. } => "restore a backup: communicado-gateway restore FILE",
+            Self::NotABackup { .. } => "give a file that `communicado-gateway backup` wrote",
+            Self::OtherContents { .. } => {
+                "give the data folder of the gateway, or an empty folder, with --data"
+            }
             Self::Other { .. } => "check the disk and the permissions of the folder",
         }
     }
@@ -133,6 +141,12 @@ impl fmt::Display for StoreError {
                 write!(f, "a newer version of the gateway wrote the store (format {version})")
             }
             Self::Damaged { what } => write!(f, "the store is damaged: {what}"),
+            Self::NotABackup { path, what } => {
+                write!(f, "{} is not a backup of a store: {what}", path.display())
+            }
+            Self::OtherContents { folder } => {
+                write!(f, "{} has no store, and contains other files", folder.display())
+            }
             Self::Other { cause } => write!(f, "the store cannot be used: {cause}"),
         }
     }

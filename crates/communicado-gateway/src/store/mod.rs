@@ -4,11 +4,13 @@
 //! and is on the disk when `write` returns. A lock, which ends with the process, keeps a second
 //! gateway out of the folder.
 
+mod backup;
 mod error;
 mod files;
 mod records;
 mod sqlite;
 
+pub(crate) use backup::{Backup, back_up, restore, write_backup};
 pub(crate) use error::StoreError;
 pub(crate) use records::{FirstRead, HistoryEntry, StoredState, Writes};
-pub(crate) use sqlite::{Store, StoreLock, back_up, restore};
+pub(crate) use sqlite::{Store, StoreLock, store_file};

@@ -6,7 +6,6 @@
 use std::cell::OnceCell;
 use std::fmt;
 use std::fs::{File, TryLockError};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,9 +19,9 @@ use super::records::{FirstRead, HistoryEntry, StoredState, Writes};
 use crate::private::{self, FileError};
 
 /// The version of the schema.
-const SCHEMA_VERSION: i64 = 1;
+pub(super) const SCHEMA_VERSION: i64 = 1;
 
-const TABLES: &str = "
+pub(super) const TABLES: &str = "
     CREATE TABLE people (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
     CREATE TABLE tokens (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
     CREATE TABLE audience (whom TEXT NOT NULL, token TEXT NOT NULL, first_us INTEGER NOT NULL,
@@ -81,7 +80,8 @@ impl StoreLock {
     }
 }
 
-fn file(folder: &Path) -> PathBuf {
+/// The file of the store in a data folder.
+pub(crate) fn store_file(folder: &Path) -> PathBuf {
     folder.join("gateway.sqlite")
 }
 
@@ -97,8 +97,8 @@ impl Store {
 
     fn opened(folder: &Path, lock: StoreLock) -> Result<(Self, StoredState), StoreError> {
         // SQLite gives its other files the permissions of this one.
-        private::open(&file(folder))?;
-        let connection = opened(&file(folder))?;
+        private::open(&store_file(folder))?;
+        let connection = opened(&store_file(folder))?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -120,51 +120,13 @@ impl Store {
     }
 
     fn read(&self) -> Result<StoredState, StoreError> {
-        let mut stored = StoredState::default();
-        for (id, body) in self.rows("people")? {
-            let person = stored::Person::from_json(&body);
-            let person = person.map_err(|error| damaged("a person", error))?;
-            same("a person", &id, &person.id)?;
-            stored.people.push(person);
-        }
-        for (id, body) in self.rows("tokens")? {
-            let token = stored::Token::from_json(&body);
-            let token = token.map_err(|error| damaged("a token", error))?;
-            same("a token", &id, &token.id)?;
-            stored.tokens.push(token);
-        }
-        let mut query = self.connection.prepare("SELECT whom, token, first_us FROM audience")?;
-        let mut rows = query.query([])?;
-        while let Some(row) = rows.next()? {
-            let (whom, token): (String, String) = (row.get(0)?, row.get(1)?);
-            let first = Timestamp::from_micros(row.get(2)?).unwrap_or(Timestamp::EPOCH);
-            stored.audience.push(FirstRead { whom: whom.into(), token: token.into(), first });
-        }
-        stored.revision = self.fact("revision")?;
-        if self.fact("running")? == 1 {
+        let mut stored = read_state(&self.connection)?;
+        if fact(&self.connection, "running")? == 1 {
             stored.revision += UNSTORED;
         }
         self.set_fact("revision", stored.revision)?;
         self.set_fact("running", 1)?;
         Ok(stored)
-    }
-
-    fn rows(&self, table: &str) -> Result<Vec<(String, String)>, StoreError> {
-        let mut query = self.connection.prepare(&format!("SELECT id, body FROM {table}"))?;
-        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    fn fact(&self, name: &str) -> Result<u64, StoreError> {
-        let found =
-            self.connection.query_row("SELECT value FROM facts WHERE name = ?1", [name], |row| {
-                row.get::<_, i64>(0)
-            });
-        match found {
-            Ok(value) => Ok(value.try_into().unwrap_or(0)),
-            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(0),
-            Err(error) => Err(error.into()),
-        }
     }
 
     fn set_fact(&self, name: &str, value: u64) -> Result<(), StoreError> {
@@ -181,7 +143,7 @@ impl Store {
     /// If the commit fails; then nothing is stored.
     pub(crate) fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
         self.undamaged()?;
-        let written = self.written(writes);
+        let written = write_rows(&mut self.connection, writes);
         self.classified(written)
     }
 
@@ -201,47 +163,6 @@ impl Store {
         })
     }
 
-    fn written(&mut self, writes: &Writes) -> Result<(), StoreError> {
-        // Dropping a transaction before its commit rolls it back.
-        let transaction = self.connection.transaction()?;
-        for (table, rows) in [("people", &writes.people), ("tokens", &writes.tokens)] {
-            for (id, body) in rows {
-                match body {
-                    Some(body) => transaction
-                        .prepare_cached(&format!(
-                            "INSERT OR REPLACE INTO {table} (id, body) VALUES (?1, ?2)"
-                        ))?
-                        .execute(params![&**id, body])?,
-                    None => transaction
-                        .prepare_cached(&format!("DELETE FROM {table} WHERE id = ?1"))?
-                        .execute([&**id])?,
-                };
-            }
-        }
-        for (id, body) in &writes.people {
-            if body.is_none() {
-                transaction.execute("DELETE FROM audience WHERE whom = ?1", [&**id])?;
-                transaction.execute("DELETE FROM history WHERE person = ?1", [&**id])?;
-            }
-        }
-        for FirstRead { whom, token, first } in &writes.audience {
-            transaction
-                .prepare_cached("INSERT OR IGNORE INTO audience VALUES (?1, ?2, ?3)")?
-                .execute(params![&**whom, &**token, first.micros()])?;
-        }
-        for HistoryEntry { revision, person, at, body } in &writes.history {
-            let revision = i64::try_from(*revision).unwrap_or(i64::MAX);
-            transaction
-                .prepare_cached("INSERT OR REPLACE INTO history VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![revision, &**person, at.micros(), body])?;
-        }
-        transaction
-            .prepare_cached("INSERT OR REPLACE INTO facts (name, value) VALUES ('revision', ?1)")?
-            .execute([i64::try_from(writes.revision).unwrap_or(i64::MAX)])?;
-        transaction.commit()?;
-        Ok(())
-    }
-
     /// Checks that the store accepts writes, which it does not after damage was found.
     ///
     /// # Errors
@@ -249,7 +170,7 @@ impl Store {
     /// The reason why it does not.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         self.undamaged()?;
-        let checked = self.fact("checked");
+        let checked = fact(&self.connection, "checked");
         self.classified(checked.and_then(|checked| self.set_fact("checked", checked + 1)))
     }
 
@@ -293,6 +214,97 @@ impl Store {
     }
 }
 
+/// Reads all people, tokens and audiences of a store.
+///
+/// # Errors
+///
+/// If the store cannot be read.
+pub(super) fn read_state(connection: &Connection) -> Result<StoredState, StoreError> {
+    let mut stored = StoredState::default();
+    for (id, body) in rows(connection, "people")? {
+        let person = stored::Person::from_json(&body);
+        let person = person.map_err(|error| damaged("a person", error))?;
+        same("a person", &id, &person.id)?;
+        stored.people.push(person);
+    }
+    for (id, body) in rows(connection, "tokens")? {
+        let token = stored::Token::from_json(&body);
+        let token = token.map_err(|error| damaged("a token", error))?;
+        same("a token", &id, &token.id)?;
+        stored.tokens.push(token);
+    }
+    let mut query = connection.prepare("SELECT whom, token, first_us FROM audience")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let (whom, token): (String, String) = (row.get(0)?, row.get(1)?);
+        let first = Timestamp::from_micros(row.get(2)?).unwrap_or(Timestamp::EPOCH);
+        stored.audience.push(FirstRead { whom: whom.into(), token: token.into(), first });
+    }
+    stored.revision = fact(connection, "revision")?;
+    Ok(stored)
+}
+
+fn rows(connection: &Connection, table: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let mut query = connection.prepare(&format!("SELECT id, body FROM {table}"))?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn fact(connection: &Connection, name: &str) -> Result<u64, StoreError> {
+    let query = "SELECT value FROM facts WHERE name = ?1";
+    match connection.query_row(query, [name], |row| row.get::<_, i64>(0)) {
+        Ok(value) => Ok(value.try_into().unwrap_or(0)),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Writes rows in one transaction.
+///
+/// # Errors
+///
+/// If the commit fails; then nothing is written.
+pub(super) fn write_rows(connection: &mut Connection, writes: &Writes) -> Result<(), StoreError> {
+    // Dropping a transaction before its commit rolls it back.
+    let transaction = connection.transaction()?;
+    for (table, rows) in [("people", &writes.people), ("tokens", &writes.tokens)] {
+        for (id, body) in rows {
+            match body {
+                Some(body) => transaction
+                    .prepare_cached(&format!(
+                        "INSERT OR REPLACE INTO {table} (id, body) VALUES (?1, ?2)"
+                    ))?
+                    .execute(params![&**id, body])?,
+                None => transaction
+                    .prepare_cached(&format!("DELETE FROM {table} WHERE id = ?1"))?
+                    .execute([&**id])?,
+            };
+        }
+    }
+    for (id, body) in &writes.people {
+        if body.is_none() {
+            transaction.execute("DELETE FROM audience WHERE whom = ?1", [&**id])?;
+            transaction.execute("DELETE FROM history WHERE person = ?1", [&**id])?;
+        }
+    }
+    for FirstRead { whom, token, first } in &writes.audience {
+        transaction
+            .prepare_cached("INSERT OR IGNORE INTO audience VALUES (?1, ?2, ?3)")?
+            .execute(params![&**whom, &**token, first.micros()])?;
+    }
+    for HistoryEntry { revision, person, at, body } in &writes.history {
+        let revision = i64::try_from(*revision).unwrap_or(i64::MAX);
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO history VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![revision, &**person, at.micros(), body])?;
+    }
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO facts (name, value) VALUES ('revision', ?1)")?
+        .execute([i64::try_from(writes.revision).unwrap_or(i64::MAX)])?;
+    transaction.commit()?;
+    Ok(())
+}
+
 fn damaged(what: &str, cause: impl fmt::Display) -> StoreError {
     StoreError::Damaged { what: format!("{what} cannot be read: {cause}") }
 }
@@ -307,7 +319,7 @@ fn same(what: &str, row: &str, body: &str) -> Result<(), StoreError> {
 /// # Errors
 ///
 /// If the store is damaged.
-fn examine(connection: &Connection) -> Result<(), StoreError> {
+pub(super) fn examine(connection: &Connection) -> Result<(), StoreError> {
     let found: String = connection.pragma_query_value(None, "integrity_check", |row| row.get(0))?;
     if found == "ok" {
         return Ok(());
@@ -317,72 +329,8 @@ fn examine(connection: &Connection) -> Result<(), StoreError> {
     Err(StoreError::Damaged { what })
 }
 
-/// Copies the store in `folder` to the new file `to`. A gateway may be running.
-///
-/// # Errors
-///
-/// If the store cannot be read, or the file cannot be written.
-pub(crate) fn back_up(folder: &Path, to: &Path) -> Result<(), StoreError> {
-    let cannot =
-        |cause| StoreError::File(FileError::Inaccessible { path: to.to_path_buf(), cause });
-    let connection = opened(&file(folder))?;
-    connection.busy_timeout(Duration::from_secs(5))?;
-    let path = std::path::absolute(to).map_err(cannot)?;
-    let name = path.to_str().ok_or_else(|| cannot(io::ErrorKind::InvalidFilename.into()))?;
-    private::create(&path).map_err(cannot)?;
-    if let Err(error) = connection.execute("VACUUM INTO ?1", [name]) {
-        let _ = std::fs::remove_file(&path);
-        return Err(error.into());
-    }
-    Ok(())
-}
-
 /// Opens an existing store.
-fn opened(path: &Path) -> Result<Connection, rusqlite::Error> {
+pub(super) fn opened(path: &Path) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(path, flags)
-}
-
-/// Replaces the store in `folder` by the backup `from`.
-///
-/// # Errors
-///
-/// If a gateway uses the store, or `from` is not a backup of one.
-pub(crate) fn restore(folder: &Path, from: &Path) -> Result<(), StoreError> {
-    let lock = StoreLock::take(folder)?;
-    let copy = folder.join("gateway.sqlite.new");
-    let cannot =
-        |cause| StoreError::File(FileError::Inaccessible { path: from.to_path_buf(), cause });
-    let mut source = File::open(from).map_err(cannot)?;
-    let target = private::replace(&copy);
-    let target = target
-        .map_err(|cause| StoreError::File(FileError::Inaccessible { path: copy.clone(), cause }));
-    io::copy(&mut source, &mut target?).map_err(cannot)?;
-    {
-        let connection = opened(&copy)?;
-        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if version != SCHEMA_VERSION {
-            let what = format!("{} is not a backup of a store", from.display());
-            return Err(StoreError::Damaged { what });
-        }
-        examine(&connection)?;
-        // A client that reconnects must not confuse new revisions with those before the restore.
-        let put = "INSERT OR REPLACE INTO facts VALUES (?1, ?2)";
-        connection.execute(put, params!["running", 1])?;
-        let known = opened(&file(folder)).and_then(|replaced| last(&replaced));
-        let revision = last(&connection)?.max(known.unwrap_or(0));
-        connection.execute(put, params!["revision", revision])?;
-    }
-    for journal in ["gateway.sqlite-wal", "gateway.sqlite-shm"] {
-        let _ = std::fs::remove_file(folder.join(journal));
-    }
-    std::fs::rename(&copy, file(folder)).map_err(cannot)?;
-    drop(lock);
-    Ok(())
-}
-
-/// The last revision of a store.
-fn last(connection: &Connection) -> Result<i64, rusqlite::Error> {
-    let query = "SELECT value FROM facts WHERE name = 'revision'";
-    connection.query_row(query, [], |row| row.get(0))
 }

@@ -63,9 +63,7 @@ impl WriteBatch {
             WriteCommand::Revoke(id, reason) => {
                 let all = self.with_descendants(&app.tokens(), &id);
                 if all.is_empty() {
-                    let help = "GET /v1/tokens lists the tokens";
-                    let detail = format!("there is no token `{id}`");
-                    return Err(ApiError::new(ApiErrorKind::NotFound, detail, help));
+                    return Err(ApiError::no_token(&id));
                 }
                 self.revoke(all, reason);
             }

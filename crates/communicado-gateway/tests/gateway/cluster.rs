@@ -282,6 +282,76 @@ fn leases_expire_while_the_network_is_down() {
 }
 
 #[test]
+fn commands_without_a_running_gateway_use_the_bucket() {
+    let nats = Nats::start();
+    let mut one = nats.gateway(None);
+    one.add("ada", &["london"]);
+    one.publish("ada", "laptop", "busy");
+    one.set_note("ada", "in room 7").expect_json(200);
+    let (token, _) = one.token(&["read"], &json!({"view": "everything"}));
+    let whole = one.get("/v1/people/ada");
+    one.stop();
+    let added = one.command(&["people", "add", "bob"]);
+    assert!(added.status.success(), "{added:?}");
+    let errors = String::from_utf8_lossy(&added.stderr);
+    assert!(errors.contains("the bucket `communicado`"), "{errors}");
+    assert!(!one.folder().join("gateway.sqlite").exists());
+    let other = nats.gateway(Some(&one));
+    other.get("/v1/people/bob");
+    // A gateway that starts later reports the same revisions.
+    assert_eq!(other.get("/v1/people/ada"), whole);
+
+    let backup = one.folder().join("backup");
+    let backup = backup.to_str().unwrap();
+    let made = other.command(&["backup", backup]);
+    assert!(made.status.success(), "{made:?}");
+    let mut there = Events::of(&other, &token, "", "");
+    there.expect_event("snapshot");
+    other.request("DELETE", "/v1/people/ada", None).expect_json(204);
+    other.add("eve", &[]);
+    there.expect_event("gone");
+    there.expect_event("change");
+    // Gateways that run follow the restored bucket, and their streams go on.
+    let restored = one.command(&["restore", backup]);
+    assert!(restored.status.success(), "{restored:?}");
+    within("the stream has ada again", || {
+        let event = there.next().unwrap();
+        (event.kind == "change" && event.data["note"] == "in room 7").then_some(())
+    });
+    within("eve is gone", || {
+        (other.request("GET", "/v1/people/eve", None).status == 404).then_some(())
+    });
+
+    // One gateway without NATS can use the same backup.
+    let mut alone = Gateway::start();
+    alone.stop();
+    let restored = alone.command(&["restore", backup]);
+    assert!(restored.status.success(), "{restored:?}");
+    alone.restart();
+    let read = alone.request_as(&token, "GET", "/v1/people/ada", None).expect_json(200);
+    assert_eq!(read["note"], "in room 7");
+    // A removed file of the bucket leaves a folder without a store.
+    std::fs::remove_file(one.folder().join("nats.json")).unwrap();
+    assert_eq!(one.command(&["people", "list"]).status.code(), Some(5));
+}
+
+#[test]
+fn a_command_does_not_create_a_missing_bucket() {
+    let nats = Nats::start();
+    let mut one = nats.gateway(None);
+    one.stop();
+    let file = one.folder().join("nats.json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("\"communicado\"", "\"another\"")).unwrap();
+    for _ in 0..2 {
+        let output = one.command(&["people", "list"]);
+        assert_eq!(output.status.code(), Some(5), "{output:?}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(errors.contains("the bucket `another` does not exist"), "{errors}");
+    }
+}
+
+#[test]
 fn an_unreachable_nats_server_is_a_startup_error() {
     let gateway = Gateway::start();
     let folder = TempDir::new().unwrap();

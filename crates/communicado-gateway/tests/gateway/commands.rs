@@ -19,9 +19,14 @@ fn the_first_start_prints_a_working_curl_command() {
     let line = gateway.greeting.lines().find(|line| line.contains("curl")).expect("a line of curl");
     let output = Command::new("sh").args(["-c", line.trim()]).output().unwrap();
     assert!(text(&output).contains("\"people\":[]"), "{output:?}");
+    let board = format!("Open {}/ and sign in with this token.", gateway.base);
+    assert!(gateway.greeting.contains(&board), "{}", gateway.greeting);
     gateway.stop();
     gateway.restart();
     assert!(!gateway.greeting.contains("cmt_"), "{}", gateway.greeting);
+    let public = Gateway::with(&["--public-url", "https://host.example/presence/"]);
+    let board = "Open https://host.example/presence/ and sign in with this token.";
+    assert!(public.greeting.contains(board), "{}", public.greeting);
 }
 
 #[test]

@@ -9,7 +9,9 @@
     reason = "a failure here fails the test"
 )]
 
+mod administration;
 mod authorization;
+mod board;
 mod client;
 mod cluster;
 mod collector;
@@ -23,6 +25,7 @@ mod hostile;
 mod http;
 mod issuers;
 mod limits;
+mod pairing;
 mod people;
 mod private;
 mod proxies;

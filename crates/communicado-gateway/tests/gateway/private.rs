@@ -9,10 +9,10 @@ use std::process::{Command, Output, Stdio};
 use crate::fixture::{Gateway, program};
 
 /// The id of another user than the gateway's.
-const OTHER: u32 = 65534;
+pub(crate) const OTHER: u32 = 65534;
 const STORE: [&str; 4] = ["gateway.sqlite", "gateway.sqlite-wal", "gateway.sqlite-shm", "lock"];
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
@@ -78,12 +78,6 @@ fn files_are_private_from_their_creation_whatever_the_umask_is() {
     set_permissions(&backup, Permissions::from_mode(0o644)).unwrap();
     run(&["restore", backup.to_str().unwrap()]);
     assert_private(&folder, &["gateway.sqlite", "lock"]);
-    // The copy of a refused backup stays beside the store.
-    let wrong = folder.join("wrong");
-    std::fs::write(&wrong, "not a store").unwrap();
-    let output = open_umask().arg("restore").arg(&wrong).arg("--data").arg(&folder).output();
-    assert_eq!(output.unwrap().status.code(), Some(5));
-    assert_private(&folder, &["gateway.sqlite.new"]);
 }
 
 #[test]
@@ -199,8 +193,9 @@ listener = socket.socket(socket.AF_UNIX)
 listener.bind(path)
 listener.listen()
 print('listening', flush=True)
-heard = listener.accept()[0].recv(1000)
-print('heard', len(heard), flush=True)
+# A command first looks whether a gateway listens, and then sends its request.
+heard = [listener.accept()[0].recv(1000) for _ in range(2)]
+print('heard', len(b''.join(heard)), flush=True)
 ";
 
 #[test]

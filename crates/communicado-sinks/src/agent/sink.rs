@@ -68,6 +68,26 @@ pub struct SinkContext {
     pub has_condition: bool,
     /// Starts the commands of hooks.
     pub launcher: Arc<dyn Launcher>,
+    /// Connects to the session bus.
+    #[cfg(target_os = "linux")]
+    pub connect_to_bus: ConnectToBus,
+}
+
+/// A function that connects to the session bus.
+#[cfg(target_os = "linux")]
+pub type ConnectToBus = fn(Arc<dyn Clock>) -> BusFuture;
+
+/// The future of a connection to the session bus.
+#[cfg(target_os = "linux")]
+pub type BusFuture = Pin<Box<dyn Future<Output = Result<zbus::Connection, PublishError>> + Send>>;
+
+/// The error of a sink that cannot work on this system, because it has no `feature`.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn not_on_this_system(feature: &str) -> PublishError {
+    PublishError::permanent(
+        format!("this system has no {feature}"),
+        "remove the sink, or set `enabled = false`",
+    )
 }
 
 /// Starts commands that end with this program.

@@ -164,9 +164,13 @@ impl OffBusCause {
                 "install {client} from your distribution: a snap owns `{NAME}` only if {snap} \
                  declares it"
             ),
-            Self::HiddenBus { .. } | Self::GoneBus { .. } | Self::NoBus => {
+            Self::HiddenBus { .. } | Self::NoBus => {
                 format!("quit {client} and start it inside the desktop session")
             }
+            Self::GoneBus { .. } => format!(
+                "quit {client} and start it inside the desktop session; in tmux, first set \
+                 DBUS_SESSION_BUS_ADDRESS to the current bus"
+            ),
             Self::Unreadable => format!("restart {client} without additional privileges"),
         }
     }

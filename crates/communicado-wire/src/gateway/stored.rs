@@ -128,6 +128,19 @@ pub struct Token {
     pub created_by: Option<Arc<str>>,
 }
 
+/// The NATS bucket of a gateway, for commands that run without the gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// The version of the format.
+    pub v: u8,
+    /// The servers, comma-separated.
+    pub servers: String,
+    /// The name of the bucket.
+    pub bucket: String,
+    /// The number of servers that store the bucket.
+    pub replicas: usize,
+}
+
 impl Token {
     /// The id of the parent, if there is one.
     #[must_use]
@@ -215,4 +228,4 @@ macro_rules! json_form {
     )*};
 }
 
-json_form!(Person, Token);
+json_form!(Person, Token, Bucket);

@@ -2,8 +2,16 @@
 
 use std::sync::Arc;
 
+#[cfg(target_os = "linux")]
+use communicado_runtime::SourceError;
 use communicado_runtime::{Clock, SystemClock};
+#[cfg(target_os = "linux")]
+use communicado_sinks::agent::BusFuture;
 use communicado_sinks::agent::SinkContext;
+#[cfg(target_os = "linux")]
+use communicado_sinks::publish::{PublishError, Retry};
+#[cfg(target_os = "linux")]
+use communicado_sources::session_bus;
 
 use crate::commands::run::CommandLauncher;
 use crate::settings::Settings;
@@ -28,7 +36,24 @@ pub(crate) fn sink_context(
         lease: settings.agent.lease,
         has_condition: sink.when.is_some(),
         launcher: Arc::new(CommandLauncher),
+        #[cfg(target_os = "linux")]
+        connect_to_bus,
     }
+}
+
+#[cfg(target_os = "linux")]
+fn connect_to_bus(clock: Arc<dyn Clock>) -> BusFuture {
+    Box::pin(async move {
+        let connected = async {
+            let address = session_bus::own_address()?;
+            session_bus::connect(&*clock, &address).await
+        };
+        connected.await.map_err(|SourceError { cause, help }| PublishError {
+            cause: cause.to_string(),
+            help: help.to_string(),
+            retry: Retry::Soon,
+        })
+    })
 }
 
 #[cfg(target_os = "linux")]
