@@ -11,7 +11,7 @@ pub(super) struct EventTrust {
     is_trusted: bool,
     /// The presence of the last read, while the user is signed in.
     read: Option<AccountSignIn>,
-    /// Whether the last event since that read has another presence.
+    /// True if the last event since that read has another presence; `None` without an event.
     claims_change: Option<bool>,
 }
 
