@@ -41,6 +41,7 @@ targets! {
     gateway_socket,
     journal,
     lines,
+    mqtt,
     registry,
     script,
     template,

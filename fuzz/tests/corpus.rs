@@ -52,6 +52,7 @@ targets! {
     gateway_socket,
     journal,
     lines,
+    mqtt,
     registry,
     script,
     template,

@@ -1,4 +1,4 @@
-//! Installs the peers of the sinks from the registries of Python and Node.
+//! Installs the peers of the sinks, and of the source `mqtt`, from the registries of Python and Node.
 //!
 //! They go into folders below `target`, in the versions named here. Nothing else of the machine
 //! changes.
@@ -11,7 +11,8 @@ use crate::command::{program, root, run as run_command};
 const PYTHON: &[&str] =
     &["amqtt==0.12.1", "standardwebhooks==1.1.0", "cloudevents==2.2.0", "jeepney==0.9.0"];
 /// The peers in JavaScript.
-const NODE: &[&str] = &["aedes@1.2.0", "standardwebhooks@1.1.1", "cloudevents@10.0.0"];
+const NODE: &[&str] =
+    &["aedes@1.2.0", "standardwebhooks@1.1.1", "cloudevents@10.0.0", "mqtt@5.16.0"];
 
 /// Installs the peers, if they are not installed.
 ///

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use communicado_runtime::{NamedSource, Source};
@@ -68,6 +69,12 @@ pub enum OptionKind {
     Bool,
     /// A list of texts.
     List,
+    /// Any text.
+    Text,
+    /// The URL of a server.
+    Address,
+    /// A file with a secret: a path, or the name of a systemd credential. Empty for none.
+    SecretFile,
 }
 
 /// A value of an option.
@@ -141,6 +148,15 @@ pub enum OptionError {
         name: &'static str,
         /// A description of valid values.
         expected: &'static str,
+    },
+    /// The source refuses the value of an option.
+    Refused {
+        /// The source.
+        source: String,
+        /// The option.
+        name: &'static str,
+        /// The reason.
+        cause: String,
     },
     /// The source does not run on this platform.
     WrongPlatform {
@@ -250,18 +266,58 @@ impl ValidatedOptions<'_> {
         self.value(self.option(name)).unwrap_or_default().to_owned()
     }
 
+    /// A text.
+    pub(crate) fn text(&self, option: &OptionSpec) -> Result<String, OptionError> {
+        let option = self.option(option.name);
+        self.value(option).map(str::to_owned).ok_or_else(|| self.missing(option))
+    }
+
+    /// A path: absolute, or below the home folder. `None` if it is empty.
+    pub(crate) fn configured_path(
+        &self,
+        option: &OptionSpec,
+    ) -> Result<Option<PathBuf>, OptionError> {
+        let text = self.text(option)?;
+        let path = communicado_net::configured_path(&text);
+        if path.is_none() && !text.is_empty() {
+            return Err(self.refused(option, format!("`{text}` is a relative path")));
+        }
+        Ok(path)
+    }
+
+    /// The path or the credential of a secret, or an empty text.
+    pub(crate) fn secret_file(&self, option: &OptionSpec) -> Result<String, OptionError> {
+        let text = self.text(option)?;
+        let is_valid = text.is_empty()
+            || communicado_net::configured_path(&text).is_some()
+            || communicado_net::is_file_name(&text);
+        if is_valid {
+            return Ok(text);
+        }
+        Err(self.refused(option, format!("`{text}` is a relative path")))
+    }
+
+    pub(crate) fn refused(&self, option: &OptionSpec, cause: String) -> OptionError {
+        OptionError::Refused { source: self.source.to_owned(), name: option.name, cause }
+    }
+
     /// The names of the source's clients.
     pub(crate) fn client_names(&self) -> Result<ClientNames, OptionError> {
         let is_local = !self.declared.iter().any(|option| option.name == WITH.name);
         let local = if is_local { &[] } else { self.local_clients };
-        let merged = match self.values.get(WITH.name) {
-            None => Vec::new(),
-            Some(OptionValue::List(list)) => list.clone(),
-            Some(OptionValue::Text(text)) => {
-                return Err(self.invalid(&WITH, text, WITH.kind.expected()));
-            }
-        };
+        let merged = self.optional_list(&WITH)?;
         Ok(ClientNames::new(self.source, local.iter().cloned(), merged))
+    }
+
+    /// A list of texts, which may be empty.
+    pub(crate) fn optional_list(&self, option: &OptionSpec) -> Result<Vec<String>, OptionError> {
+        match self.values.get(option.name) {
+            None => Ok(Vec::new()),
+            Some(OptionValue::List(list)) => Ok(list.clone()),
+            Some(OptionValue::Text(text)) => {
+                Err(self.invalid(option, text, option.kind.expected()))
+            }
+        }
     }
 
     /// A list with at least one text.
@@ -288,7 +344,6 @@ impl ValidatedOptions<'_> {
     }
 
     /// `true` or `false`.
-    #[cfg(target_os = "linux")]
     pub(crate) fn bool(&self, name: &str) -> Result<bool, OptionError> {
         let option = self.option(name);
         let value = self.value(option).ok_or_else(|| self.missing(option))?;
@@ -339,6 +394,9 @@ impl OptionKind {
             Self::Path => "the path of a file, in quotes",
             Self::Bool => "true or false",
             Self::List => "a list of texts such as [\"teams-status\", \"--json\"]",
+            Self::Text => "a text, in quotes",
+            Self::Address => "a URL such as \"mqtts://broker.example.com\"",
+            Self::SecretFile => "an absolute path or the name of a systemd credential, in quotes",
         }
     }
 }
@@ -379,7 +437,10 @@ impl OptionError {
     pub fn unknown_name(&self) -> Option<(&str, &[&'static str])> {
         match self {
             Self::NoSuchOption { name, known, .. } => Some((name, known)),
-            Self::InvalidValue { .. } | Self::Missing { .. } | Self::WrongPlatform { .. } => None,
+            Self::InvalidValue { .. }
+            | Self::Missing { .. }
+            | Self::Refused { .. }
+            | Self::WrongPlatform { .. } => None,
         }
     }
 }
@@ -396,6 +457,9 @@ impl fmt::Display for OptionError {
                     f,
                     "invalid value `{value}` for `{name}` of source `{source}`: expected {expected}"
                 )
+            }
+            Self::Refused { source, name, cause } => {
+                write!(f, "invalid value for `{name}` of source `{source}`: {cause}")
             }
             Self::Missing { source, name, .. } => write!(f, "source `{source}` has no `{name}`"),
             Self::WrongPlatform { source, platform } => {

@@ -32,12 +32,14 @@ pub mod im_providers;
 mod keepalive;
 pub mod lines;
 pub mod lync;
+pub mod mqtt;
 mod note;
 mod provider;
 mod purple;
 #[cfg(target_os = "linux")]
 pub mod session_bus;
 mod sign_in;
+mod state_reporter;
 pub mod vocabulary;
 pub mod windows;
 
@@ -61,6 +63,7 @@ pub const SOURCES: &[&SourceDescriptor] = &[
     &communicator::DESCRIPTOR,
     &im_providers::DESCRIPTOR,
     &lines::DESCRIPTOR,
+    &mqtt::DESCRIPTOR,
 ];
 
 /// The kind of source with this name.

@@ -152,6 +152,7 @@ fn sources_schema(
                 OptionKind::Path => "path",
                 OptionKind::Bool => "bool",
                 OptionKind::List => "list",
+                OptionKind::Text | OptionKind::Address | OptionKind::SecretFile => "text",
             };
             let default = option.default.unwrap_or_default();
             properties.extend([setting(&(option.name, form, default, option.help))]);

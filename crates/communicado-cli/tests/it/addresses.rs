@@ -93,7 +93,15 @@ fn without_a_bus_sources_and_doctor_print_advice() {
              here: no, the configuration has no source of this kind\n  \
              limitation: Communicado reports what the program writes, and cannot check it\n  \
              limitation: every command that reads a status starts the program, and ends it \
-             afterwards\n",
+             afterwards\n\
+             mqtt: teams-for-linux and other clients that publish their state to an MQTT broker\n  \
+             observes: life, sign-in, presence\n  \
+             here: no, the configuration has no source of this kind\n  \
+             limitation: a status counts only when the client publishes it while the source is \
+             connected\n  \
+             limitation: teams-for-linux reads its status from the page of Teams and never reports \
+             a sign-out\n  \
+             limitation: a client that is not connected to the broker is `unknown`\n",
             elsewhere.collect::<String>()
         ),
         "",

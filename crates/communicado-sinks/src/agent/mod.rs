@@ -10,17 +10,16 @@ mod descriptor;
 mod input;
 mod options;
 mod outbox;
-mod secret_file;
 mod selection;
 mod sink;
 mod supervisor;
 
+pub(crate) use communicado_net::read_secret;
 pub use descriptor::{OpenSink, SinkDescriptor};
 pub(crate) use input::Work;
 pub use input::{Signal, SinkInput};
 pub use options::{SinkOption, SinkOptionError, SinkOptionKind, SinkOptions, SinkValue};
 pub(crate) use outbox::Outbox;
-pub(crate) use secret_file::read_secret;
 pub use selection::{ClientTest, Selection};
 #[cfg(not(target_os = "linux"))]
 pub(crate) use sink::not_on_this_system;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use communicado_net::{configured_path, is_file_name};
 use hyper::Uri;
 
 use crate::gateway::Id;
@@ -136,12 +137,14 @@ impl SinkOptionKind {
                 Some(duration) if !duration.is_zero() => Ok(()),
                 _ => Err(wrong(format!("is `{text}`, which is no duration longer than 0"))),
             },
-            Self::Path if text.is_empty() || path(text).is_some() => Ok(()),
+            Self::Path if text.is_empty() || configured_path(text).is_some() => Ok(()),
             Self::Path => Err(SinkOptionError {
                 cause: format!("is `{text}`, which is a relative path"),
                 help: "write an absolute path, or one that starts with ~/".to_owned(),
             }),
-            Self::SecretFile if text.is_empty() || path(text).is_some() || is_file_name(text) => {
+            Self::SecretFile
+                if text.is_empty() || configured_path(text).is_some() || is_file_name(text) =>
+            {
                 Ok(())
             }
             Self::SecretFile => Err(SinkOptionError {
@@ -253,7 +256,7 @@ impl SinkOptions {
     }
 
     pub(crate) fn path(&self, option: &SinkOption) -> Option<PathBuf> {
-        path(&self.text(option))
+        configured_path(&self.text(option))
     }
 
     pub(crate) fn duration(&self, option: &SinkOption) -> Duration {
@@ -265,19 +268,6 @@ impl SinkOptions {
 fn duration(text: &str) -> Option<Duration> {
     let duration = text.parse::<jiff::SignedDuration>().ok()?;
     Duration::try_from(duration).ok()
-}
-
-/// An absolute path, or a path below the home folder.
-pub(super) fn path(text: &str) -> Option<PathBuf> {
-    if let Some(rest) = text.strip_prefix("~/") {
-        return std::env::home_dir().map(|home| home.join(rest));
-    }
-    Some(PathBuf::from(text)).filter(|path| path.is_absolute())
-}
-
-/// Returns whether a text is a single component of a path.
-pub(super) fn is_file_name(text: &str) -> bool {
-    !text.is_empty() && text != "." && text != ".." && !text.contains(['/', '\\', '\0'])
 }
 
 #[cfg(test)]

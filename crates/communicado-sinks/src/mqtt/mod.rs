@@ -1,23 +1,17 @@
 //! `mqtt`: a retained document on an MQTT broker, and discovery by Home Assistant.
 //!
-//! `packets` encodes both versions of the protocol, `session` keeps one connection alive, and
-//! `document` writes the messages. All three are pure. `sink` connects them with a socket.
+//! `document` writes the messages, and is pure. `sink` publishes them over the connection of
+//! `communicado_net::mqtt`.
 //!
 //! One retained document is the state of the device and its availability. The last will replaces
 //! it, so no reader sees a status of an agent that died. Nothing is received but the own state and
 //! the messages of Home Assistant: the sink takes no commands.
 
 mod document;
-mod packets;
-mod session;
 mod sink;
-
-use hyper::Uri;
 
 use self::sink::MqttSink;
 use crate::agent::{SinkContext, SinkDescriptor, SinkOption, SinkOptionKind, SinkOptions};
-use crate::net::{Endpoint, is_this_machine};
-use crate::publish::PublishError;
 
 const BROKER: SinkOption = SinkOption {
     name: "broker",
@@ -98,50 +92,4 @@ fn topic(options: &SinkOptions) -> String {
 fn device(context: &SinkContext, options: &SinkOptions) -> String {
     let device = options.text(&DEVICE);
     if device.is_empty() { context.host.clone() } else { device }
-}
-
-/// The address of the broker.
-fn endpoint(options: &SinkOptions) -> Result<Endpoint, PublishError> {
-    let text = options.text(&BROKER);
-    let uri: Uri = text.parse().unwrap_or_default();
-    let tls = uri.scheme_str() == Some("mqtts");
-    let host = uri.host().unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let is_encrypted = tls || options.bool(&INSECURE);
-    if !is_encrypted && !is_this_machine(&host) {
-        return Err(PublishError::permanent(
-            format!("`{text}` would send your status and the password unencrypted"),
-            "use mqtts, or set `insecure = true` if you trust the network",
-        ));
-    }
-    let port = uri.port_u16().unwrap_or(if tls { 8883 } else { 1883 });
-    Ok(Endpoint { host, port, tls, loopback_only: !is_encrypted })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::agent::SinkValue;
-
-    fn options(broker: &str, insecure: bool) -> SinkOptions {
-        let mut options = SinkOptions::default();
-        options.set(&BROKER, SinkValue::Text(broker.to_owned())).unwrap();
-        options.set(&INSECURE, SinkValue::Bool(insecure)).unwrap();
-        options
-    }
-
-    #[test]
-    fn a_broker_on_another_machine_needs_tls_or_permission() {
-        let check = |broker: &str, insecure, port: u16, tls, loopback_only| {
-            let endpoint = endpoint(&options(broker, insecure)).unwrap();
-            let found = (endpoint.port, endpoint.tls, endpoint.loopback_only);
-            assert_eq!(found, (port, tls, loopback_only), "{broker}");
-        };
-        check("mqtts://broker.lan", false, 8883, true, false);
-        check("mqtt://127.0.0.1", false, 1883, false, true);
-        check("mqtt://[::1]:1884", false, 1884, false, true);
-        check("mqtt://broker.lan", true, 1883, false, false);
-        let error = endpoint(&options("mqtt://broker.lan", false)).unwrap_err();
-        assert!(error.cause.contains("unencrypted"), "{error}");
-    }
 }

@@ -1,35 +1,27 @@
-//! The sink around a [`Session`]: the socket, the clock, and what to publish when.
+//! The sink around an [`MqttConnection`]: what to publish when.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::path::PathBuf;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use communicado_core::Moment;
+use communicado_net::mqtt::{
+    MqttClient, MqttConnection, MqttWork, SessionEvent, Version, endpoint, is_closed,
+};
 use communicado_runtime::{Clock, timeout_at};
 use communicado_wire::Client;
-use futures_util::future::{Either, select};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::document::{self, Topics};
-use super::packets::{ConnectInfo, Version};
-use super::session::{Session, SessionEvent};
-use super::{CA_FILE, HOME_ASSISTANT, PASSWORD_FILE, USER, device, endpoint, topic};
+use super::{BROKER, CA_FILE, HOME_ASSISTANT, INSECURE, PASSWORD_FILE, USER, device, topic};
 use crate::agent::{
-    AgentSink, Signal, SinkContext, SinkEvent, SinkEvents, SinkInput, SinkOptions, SinkRun,
-    SinkTry, read_secret,
+    AgentSink, Signal, SinkContext, SinkEvent, SinkEvents, SinkInput, SinkOptions, SinkRun, SinkTry,
 };
-use crate::net::{Connector, Endpoint, Peer, Stream, read_ca};
 use crate::publish::PublishError;
 
-/// The words for the broker in messages.
-const PEER: Peer = Peer { noun: "broker", ca_option: "`ca-file`" };
 /// The part of the lease after which the broker misses a ping: a broker waits 1.5 keep-alives.
 const KEEP_ALIVE: (u32, u32) = (2, 3);
 const KEEP_ALIVE_MIN: Duration = Duration::from_secs(3);
-/// The time for a write, and for a goodbye.
-const WRITE_MAX: Duration = Duration::from_secs(10);
+/// The time for a goodbye.
 const GOODBYE_MAX: Duration = Duration::from_secs(2);
 /// So many replaced connections in so long a time mean that another device has the same id.
 const REPLACED_MAX: usize = 3;
@@ -38,34 +30,12 @@ const REPLACED_WITHIN: Duration = Duration::from_secs(60);
 /// The sink `mqtt`.
 pub(super) struct MqttSink {
     clock: Arc<dyn Clock>,
-    endpoint: Endpoint,
-    user: String,
-    password_file: String,
-    ca_file: Option<PathBuf>,
+    client: MqttClient,
     topics: Topics,
-    keep_alive: u16,
-    /// The version that the broker knows, as far as it is known.
-    version: Version,
-    /// True if the broker has accepted this version.
-    is_confirmed: bool,
     /// Differs between two agents.
     session: String,
     /// When another connection replaced ours.
     replaced: Vec<Moment>,
-}
-
-/// A connection with its socket.
-struct Connection {
-    stream: Box<dyn Stream>,
-    session: Session,
-    clock: Arc<dyn Clock>,
-}
-
-/// The next thing that happened to a connection.
-enum Happened {
-    Events(Vec<SessionEvent>),
-    Signal(Signal),
-    TimerFired,
 }
 
 impl MqttSink {
@@ -73,63 +43,26 @@ impl MqttSink {
         let device = device(context, options);
         let topics = Topics::new(&topic(options), &device, &options.text(&HOME_ASSISTANT));
         let keep_alive = (context.lease * KEEP_ALIVE.0 / KEEP_ALIVE.1).max(KEEP_ALIVE_MIN);
+        let keep_alive = u16::try_from(keep_alive.as_secs()).unwrap_or(u16::MAX);
+        let endpoint = endpoint(&options.text(&BROKER), options.bool(&INSECURE))?;
+        let client = MqttClient::new(Arc::clone(&context.clock), endpoint, keep_alive)
+            .with_user(options.text(&USER), options.text(&PASSWORD_FILE))
+            .with_ca_file(options.path(&CA_FILE));
         Ok(Self {
             clock: Arc::clone(&context.clock),
-            endpoint: endpoint(options)?,
-            user: options.text(&USER),
-            password_file: options.text(&PASSWORD_FILE),
-            ca_file: options.path(&CA_FILE),
+            client,
             topics,
-            keep_alive: u16::try_from(keep_alive.as_secs()).unwrap_or(u16::MAX),
-            version: Version::V5,
-            is_confirmed: false,
             session: format!("{:016x}", RandomState::new().hash_one(context.name.as_str())),
             replaced: Vec::new(),
         })
     }
 
-    /// Connects, and returns when the broker has accepted. The files are read each time, so that a
-    /// new password needs no restart.
-    async fn connect(&mut self, is_trial: bool) -> Result<Connection, PublishError> {
-        let password = match self.password_file.as_str() {
-            "" => None,
-            file => Some(read_secret(PASSWORD_FILE.name, file)?),
-        };
-        let authorities = self.ca_file.as_deref().map(read_ca).transpose()?;
+    /// Connects, and returns when the broker has accepted.
+    async fn connect(&mut self, is_trial: bool) -> Result<MqttConnection, PublishError> {
         let suffix = if is_trial { "-try" } else { "" };
-        let info = ConnectInfo {
-            client_id: format!("communicado-{}{suffix}", self.topics.device),
-            user: Some(self.user.clone()).filter(|user| !user.is_empty()),
-            password,
-            keep_alive: self.keep_alive,
-            will: (!is_trial).then(|| (self.topics.state.clone(), document::offline(&self.topics))),
-        };
-        loop {
-            let mut connector = Connector::new(PEER, authorities.clone());
-            let stream = connector.connect(&self.endpoint, &*self.clock).await?;
-            let session = Session::open(self.version, &info, self.clock.now())?;
-            let mut connection = Connection { stream, session, clock: Arc::clone(&self.clock) };
-            let accepted = connection.until_accepted().await;
-            match (accepted, self.version) {
-                (Ok(true), _) => {
-                    self.is_confirmed = true;
-                    return Ok(connection);
-                }
-                // A broker may also close the connection instead of a refusal.
-                (Ok(false), Version::V5) if !self.is_confirmed => self.version = Version::V311,
-                (Ok(false), _) => {
-                    if !self.is_confirmed {
-                        self.version = Version::V5;
-                    }
-                    self.is_confirmed = false;
-                    return Err(PublishError::transient(
-                        "the broker did not accept the connection and gave no reason",
-                        "check the log of the broker, and whether its port uses TLS",
-                    ));
-                }
-                (Err(error), _) => return Err(error),
-            }
-        }
+        let id = format!("communicado-{}{suffix}", self.topics.device);
+        let will = (self.topics.state.clone(), document::offline(&self.topics));
+        self.client.connect(&id, (!is_trial).then_some(will)).await
     }
 
     /// Connects and publishes until the input pauses or ends, and the broker knows that. Returns
@@ -140,11 +73,10 @@ impl MqttSink {
         events: &SinkEvents,
     ) -> Result<Signal, PublishError> {
         let mut connection = self.connect(false).await?;
-        let now = self.clock.now();
         let Topics { state, .. } = &self.topics;
         let filters = [Some(state.clone()), self.topics.birth(), self.topics.config()];
         let filters: Vec<String> = filters.into_iter().flatten().collect();
-        connection.session.subscribe(&filters, now)?;
+        connection.subscribe(&filters)?;
         let mut known: Vec<String> = Vec::new();
         self.describe(&mut connection, input, &mut known, true)?;
         let mut in_flight = Some(self.report(&mut connection, input)?);
@@ -155,18 +87,17 @@ impl MqttSink {
                 in_flight = Some(self.report(&mut connection, input)?);
                 is_changed = false;
             }
-            let received = match connection.next(input).await? {
-                Happened::Signal(Signal::Clients) => {
+            let received = match connection.next_or(input.next()).await? {
+                MqttWork::Done(Signal::Clients) => {
                     is_changed = true;
                     continue;
                 }
-                Happened::Signal(signal) => {
+                MqttWork::Done(signal) => {
                     self.say_goodbye(&mut connection).await;
                     events.report(&SinkEvent::Withdrawn);
                     return Ok(signal);
                 }
-                Happened::TimerFired => continue,
-                Happened::Events(received) => received,
+                MqttWork::Events(received) => received,
             };
             for event in received {
                 match event {
@@ -178,7 +109,11 @@ impl MqttSink {
                     SessionEvent::Acknowledged(_, Err(error)) => {
                         events.report(&SinkEvent::Refused(error));
                     }
-                    SessionEvent::Acknowledged(_, Ok(())) | SessionEvent::Accepted => {}
+                    // A refused subscription costs only the repair of the state by another program.
+                    SessionEvent::Acknowledged(_, Ok(()))
+                    | SessionEvent::Accepted
+                    | SessionEvent::Pong
+                    | SessionEvent::SubscriptionRefused => {}
                     SessionEvent::Message { topic, payload, retained } => {
                         let (is_stale, earlier) = self.consider(&topic, &payload, retained, &known);
                         if !earlier.is_empty() {
@@ -194,7 +129,7 @@ impl MqttSink {
                         return Err(self.replaced("took over the connection"));
                     }
                     // Too late: the broker has accepted this version.
-                    SessionEvent::WrongVersion => return Err(closed()),
+                    SessionEvent::WrongVersion => return Err(wrong_version()),
                 }
             }
         }
@@ -227,7 +162,7 @@ impl MqttSink {
     /// Publishes the description for Home Assistant if a client is new, or `always`.
     fn describe(
         &self,
-        connection: &mut Connection,
+        connection: &mut MqttConnection,
         input: &SinkInput,
         known: &mut Vec<String>,
         always: bool,
@@ -247,31 +182,33 @@ impl MqttSink {
 
     fn publish_config(
         &self,
-        connection: &mut Connection,
+        connection: &mut MqttConnection,
         text: String,
     ) -> Result<(), PublishError> {
         if let Some(topic) = self.topics.config() {
-            connection.session.publish(&topic, text, true, self.clock.now())?;
+            connection.publish(&topic, text, true)?;
         }
         Ok(())
     }
 
     /// Publishes the state, and returns the number of the packet.
-    fn report(&self, connection: &mut Connection, input: &SinkInput) -> Result<u16, PublishError> {
+    fn report(
+        &self,
+        connection: &mut MqttConnection,
+        input: &SinkInput,
+    ) -> Result<u16, PublishError> {
         let text = document::online(&self.topics, &self.session, &input.clients());
-        connection.session.publish(&self.topics.state, text, true, self.clock.now())
+        connection.publish(&self.topics.state, text, true)
     }
 
     /// Publishes `offline` and ends the connection. After an error, the last will does it.
-    async fn say_goodbye(&self, connection: &mut Connection) {
+    async fn say_goodbye(&self, connection: &mut MqttConnection) {
         let end = self.clock.now().after(GOODBYE_MAX);
         let goodbye = async {
-            let now = self.clock.now();
             let text = document::offline(&self.topics);
-            let id = connection.session.publish(&self.topics.state, text, true, now)?;
+            let id = connection.publish(&self.topics.state, text, true)?;
             connection.until_acknowledged(id).await?;
-            connection.session.disconnect(self.clock.now())?;
-            connection.flush().await
+            connection.disconnect().await
         };
         let _ = timeout_at(&*self.clock, end, goodbye).await;
     }
@@ -306,7 +243,7 @@ impl MqttSink {
             match self.publish(input, events).await {
                 Ok(Signal::End) => return Ok(()),
                 Ok(Signal::Clients | Signal::Paused) => {}
-                Err(error) if error.cause == CLOSED => {
+                Err(error) if is_closed(&error) => {
                     return Err(match self.replaced("may have replaced this one") {
                         replaced if replaced.retry == crate::publish::Retry::Slowly => replaced,
                         _ => error,
@@ -322,11 +259,10 @@ impl MqttSink {
         let text = document::online(&self.topics, &self.session, clients);
         let topic = self.topics.state.clone();
         // Not retained: without a running agent, nobody would replace it.
-        let id = connection.session.publish(&topic, text, false, self.clock.now())?;
+        let id = connection.publish(&topic, text, false)?;
         connection.until_acknowledged(id).await?;
-        connection.session.disconnect(self.clock.now())?;
-        connection.flush().await?;
-        let version = match self.version {
+        connection.disconnect().await?;
+        let version = match self.client.version() {
             Version::V5 => "5",
             Version::V311 => "3.1.1",
         };
@@ -334,101 +270,11 @@ impl MqttSink {
     }
 }
 
-/// The cause of a connection that ended without a reason.
-const CLOSED: &str = "the broker closed the connection";
-
-fn closed() -> PublishError {
-    PublishError::transient(CLOSED, "check that the broker runs; its log has the reason")
-}
-
-impl Connection {
-    /// Waits for the answer to the first packet. Returns false if another version may be accepted.
-    async fn until_accepted(&mut self) -> Result<bool, PublishError> {
-        while !self.session.is_accepted() {
-            let events = match self.read_or_timer().await {
-                Ok(events) => events,
-                Err(error) if error.cause == CLOSED => return Ok(false),
-                // A broker of 3.1.1 may misread a packet of version 5, and wait for more bytes.
-                Err(_) if self.session.is_overdue(self.clock.now()) => return Ok(false),
-                Err(error) => return Err(error),
-            };
-            if events.contains(&SessionEvent::WrongVersion) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    async fn until_acknowledged(&mut self, id: u16) -> Result<(), PublishError> {
-        loop {
-            for event in self.read_or_timer().await? {
-                match event {
-                    SessionEvent::Acknowledged(number, result) if number == id => return result,
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    async fn read_or_timer(&mut self) -> Result<Vec<SessionEvent>, PublishError> {
-        self.flush().await?;
-        let deadline = self.session.deadline();
-        let mut bytes = [0; 4096];
-        let read = timeout_at(&*self.clock, deadline, self.stream.read(&mut bytes)).await;
-        self.after_read(read, &bytes)
-    }
-
-    fn after_read(
-        &mut self,
-        read: Option<std::io::Result<usize>>,
-        bytes: &[u8],
-    ) -> Result<Vec<SessionEvent>, PublishError> {
-        match read {
-            None => self.session.tick(self.clock.now()).map(|()| Vec::new()),
-            Some(Ok(length @ 1..)) => {
-                self.session.receive(bytes.get(..length).unwrap_or_default(), self.clock.now())
-            }
-            Some(Ok(0) | Err(_)) => Err(closed()),
-        }
-    }
-
-    /// Sends the output, then waits for the broker, a signal or the timer.
-    async fn next(&mut self, input: &mut SinkInput) -> Result<Happened, PublishError> {
-        self.flush().await?;
-        let deadline = self.session.deadline();
-        let mut bytes = [0; 4096];
-        let read = {
-            let clock = Arc::clone(&self.clock);
-            let read = pin!(timeout_at(&*clock, deadline, self.stream.read(&mut bytes)));
-            match select(read, pin!(input.next())).await {
-                Either::Left((read, _)) => read,
-                Either::Right((signal, _)) => return Ok(Happened::Signal(signal)),
-            }
-        };
-        let is_timer = read.is_none();
-        let events = self.after_read(read, &bytes)?;
-        Ok(if is_timer { Happened::TimerFired } else { Happened::Events(events) })
-    }
-
-    async fn flush(&mut self) -> Result<(), PublishError> {
-        if self.session.output.is_empty() {
-            return Ok(());
-        }
-        let output = std::mem::take(&mut self.session.output);
-        let end = self.clock.now().after(WRITE_MAX);
-        let write = async {
-            self.stream.write_all(&output).await?;
-            self.stream.flush().await
-        };
-        match timeout_at(&*self.clock, end, write).await {
-            Some(Ok(())) => Ok(()),
-            Some(Err(_)) => Err(closed()),
-            None => Err(PublishError::transient(
-                format!("the broker took no bytes for {} s", WRITE_MAX.as_secs()),
-                "check that the broker runs and that this network can reach it",
-            )),
-        }
-    }
+fn wrong_version() -> PublishError {
+    PublishError::transient(
+        "the broker refused a version of MQTT that it had accepted",
+        "check the log of the broker",
+    )
 }
 
 impl AgentSink for MqttSink {

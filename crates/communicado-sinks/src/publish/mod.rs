@@ -6,12 +6,11 @@
 //! A sink starts without permission and sends nothing until it has one. Without permission it does
 //! not even look up a name.
 
-mod error;
 mod message;
 mod publisher;
 mod sink;
 
-pub use error::{PublishError, Retry};
+pub use communicado_net::{NetError as PublishError, Retry};
 pub(crate) use message::has_same_content;
 pub use message::{Detail, Message, redact};
 pub use publisher::{Permission, Publisher, PublisherAction};

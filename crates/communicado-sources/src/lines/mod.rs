@@ -14,7 +14,6 @@
 mod line;
 mod line_buffer;
 mod program;
-mod reporter;
 mod source;
 
 pub use line::{LineError, ReportedClient, parse};

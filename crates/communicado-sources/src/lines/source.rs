@@ -8,13 +8,13 @@ use communicado_runtime::{
     timeout_at,
 };
 
-use super::line::{LineError, parse};
+use super::line::{LineError, ReportedClient, parse};
 use super::line_buffer::{LINE_MAX, LineBuffer};
 use super::program::{ProgramCommand, ProgramEvent, RunningProgram};
-use super::reporter::RunReporter;
 use super::{DESCRIPTOR, RUN};
 use crate::client_names::ClientNames;
 use crate::descriptor::{OptionError, ValidatedOptions};
+use crate::state_reporter::StateReporter;
 
 /// The longest message of the program that is passed on, in bytes.
 const MESSAGE_MAX: usize = 500;
@@ -34,7 +34,7 @@ struct LinesSource {
 /// One run of the program.
 struct ProgramRun<'a> {
     program: RunningProgram,
-    reporter: RunReporter,
+    reporter: StateReporter,
     handle: &'a SourceHandle,
     lines: LineBuffer,
     messages: Messages,
@@ -67,7 +67,7 @@ impl LinesSource {
                 return SourceError { cause: cause.into(), help: self.correct_run().into() };
             }
         };
-        let reporter = RunReporter::new(handle.clone(), self.names.clone());
+        let reporter = StateReporter::new(handle.clone(), self.names.clone());
         let lines = LineBuffer::new(LINE_MAX);
         let messages = Messages { buffer: LineBuffer::new(MESSAGE_MAX), count: 0 };
         let mut run = ProgramRun { program, reporter, handle, lines, messages };
@@ -118,7 +118,9 @@ impl ProgramRun<'_> {
 
     fn report(&mut self, bytes: &[u8], warned: &mut BTreeSet<LineError>) {
         self.lines.push(bytes, |line| match line.map_err(|_| LineError::TooLong).and_then(parse) {
-            Ok(client) => self.reporter.report(client),
+            Ok(ReportedClient { client, life, details }) => {
+                self.reporter.report(&client, life, details);
+            }
             Err(error) if warned.insert(error) => self
                 .handle
                 .warn(SourceError { cause: error.to_string().into(), help: error.help().into() }),

@@ -11,24 +11,21 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 
-use super::Peer;
-use crate::publish::PublishError;
+use crate::NetError;
+use crate::peer::Peer;
 
 /// The error of webpki for a CA certificate used by a server; OpenSSL creates such by default.
 const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
 
 /// A TLS connector that trusts the system's CAs, or only these, in PEM.
-pub(super) fn connector(
-    peer: Peer,
-    authorities: Option<&[u8]>,
-) -> Result<TlsConnector, PublishError> {
+pub(crate) fn connector(peer: Peer, authorities: Option<&[u8]>) -> Result<TlsConnector, NetError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
     let builder =
         builder.with_safe_default_protocol_versions().map_err(|error| unusable(&error))?;
     let config = match authorities {
         None => builder.with_platform_verifier().map_err(|error| {
-            PublishError::transient(
+            NetError::transient(
                 format!("cannot read the system's CA certificates: {error}"),
                 format!(
                     "install them (Debian: ca-certificates), or name the {}'s CA with {}",
@@ -40,7 +37,7 @@ pub(super) fn connector(
             let roots = Arc::new(roots(peer, pem)?);
             let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
             let verifier = verifier.map_err(|error| {
-                PublishError::permanent(
+                NetError::permanent(
                     format!("the CA certificate is not usable: {error}"),
                     format!("name the CA that signed the certificate of the {}", peer.noun),
                 )
@@ -52,10 +49,10 @@ pub(super) fn connector(
 }
 
 /// The certificates in a text.
-fn roots(peer: Peer, pem: &[u8]) -> Result<RootCertStore, PublishError> {
+fn roots(peer: Peer, pem: &[u8]) -> Result<RootCertStore, NetError> {
     let mut roots = RootCertStore::empty();
     let wrong = |why: String| {
-        PublishError::permanent(
+        NetError::permanent(
             format!("the file with the {}'s CA is not usable: {why}", peer.noun),
             "name a file with a certificate in PEM, which starts with BEGIN CERTIFICATE",
         )
@@ -70,12 +67,12 @@ fn roots(peer: Peer, pem: &[u8]) -> Result<RootCertStore, PublishError> {
     Ok(roots)
 }
 
-fn unusable(error: &Error) -> PublishError {
-    PublishError::permanent(format!("TLS is not usable: {error}"), "report this as a bug")
+fn unusable(error: &Error) -> NetError {
+    NetError::permanent(format!("TLS is not usable: {error}"), "report this as a bug")
 }
 
 /// The error for a failed TLS handshake.
-pub(super) fn handshake_error(peer: Peer, host: &str, error: &io::Error) -> PublishError {
+pub(crate) fn handshake_error(peer: Peer, host: &str, error: &io::Error) -> NetError {
     let noun = peer.noun;
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     let clock = || {
@@ -122,17 +119,17 @@ pub(super) fn handshake_error(peer: Peer, host: &str, error: &io::Error) -> Publ
                 ),
             };
             let cause = format!("the {noun}'s certificate is not accepted: {cause}");
-            PublishError::needs_action(cause, help)
+            NetError::needs_action(cause, help)
         }
-        Some(Error::InvalidMessage(_)) => PublishError::needs_action(
+        Some(Error::InvalidMessage(_)) => NetError::needs_action(
             "the server does not speak TLS",
             format!("check the port, and whether the {noun} uses TLS"),
         ),
-        Some(other) => PublishError::transient(
+        Some(other) => NetError::transient(
             format!("the TLS handshake with the {noun} failed: {other}"),
             format!("if this persists, ask the {noun}'s administrator to check TLS"),
         ),
-        None => PublishError::transient(
+        None => NetError::transient(
             format!("the connection broke during the TLS handshake: {error}"),
             format!("if this persists, ask the {noun}'s administrator to check it"),
         ),

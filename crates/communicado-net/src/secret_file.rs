@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::options;
-use crate::publish::PublishError;
+use crate::NetError;
 
 /// The maximum size of a file with a secret.
 const FILE_MAX: u64 = 64 * 1024;
@@ -15,20 +14,20 @@ const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 /// # Errors
 ///
 /// If there is no such file, or it is no credential and other users may read it.
-pub(crate) fn read_secret(option: &str, text: &str) -> Result<String, PublishError> {
+pub fn read_secret(option: &str, text: &str) -> Result<String, NetError> {
     let folder = std::env::var_os(CREDENTIALS).map(PathBuf::from);
     read(option, text, folder.filter(|folder| folder.is_absolute()).as_deref())
 }
 
-fn read(option: &str, text: &str, credentials: Option<&Path>) -> Result<String, PublishError> {
-    let (file, is_credential) = match options::path(text) {
+fn read(option: &str, text: &str, credentials: Option<&Path>) -> Result<String, NetError> {
+    let (file, is_credential) = match configured_path(text) {
         Some(path) => (path, false),
         None => (credential(option, text, credentials)?, true),
     };
     let failed = |cause: &dyn ToString, help: String| {
         let cause =
             format!("cannot read `{}` of `{option}`: {}", file.display(), cause.to_string());
-        PublishError::needs_action(cause, help)
+        NetError::needs_action(cause, help)
     };
     let choose = || format!("set `{option}` to a file that you may read");
     let meta = std::fs::metadata(&file).map_err(|error| failed(&error, choose()))?;
@@ -49,10 +48,10 @@ fn read(option: &str, text: &str, credentials: Option<&Path>) -> Result<String, 
 }
 
 /// The file of a credential in the folder of systemd's credentials.
-fn credential(option: &str, name: &str, folder: Option<&Path>) -> Result<PathBuf, PublishError> {
-    let folder = folder.filter(|_| options::is_file_name(name));
+fn credential(option: &str, name: &str, folder: Option<&Path>) -> Result<PathBuf, NetError> {
+    let folder = folder.filter(|_| is_file_name(name));
     folder.map(|folder| folder.join(name)).ok_or_else(|| {
-        PublishError::needs_action(
+        NetError::needs_action(
             format!("`{option}` names the credential `{name}`, and there are no credentials"),
             "add LoadCredential= to the systemd service, or write an absolute path",
         )
@@ -69,6 +68,21 @@ fn is_open_to_others(meta: &std::fs::Metadata) -> bool {
 #[cfg(not(unix))]
 const fn is_open_to_others(_: &std::fs::Metadata) -> bool {
     false
+}
+
+/// An absolute path, or a path below the home folder.
+#[must_use]
+pub fn configured_path(text: &str) -> Option<PathBuf> {
+    if let Some(rest) = text.strip_prefix("~/") {
+        return std::env::home_dir().map(|home| home.join(rest));
+    }
+    Some(PathBuf::from(text)).filter(|path| path.is_absolute())
+}
+
+/// Returns whether a text is a single component of a path.
+#[must_use]
+pub fn is_file_name(text: &str) -> bool {
+    !text.is_empty() && text != "." && text != ".." && !text.contains(['/', '\\', '\0'])
 }
 
 #[cfg(test)]

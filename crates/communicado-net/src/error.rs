@@ -1,4 +1,4 @@
-//! A failed publication: its cause, the advice, and when to retry.
+//! A failure of a server: its cause, the advice, and when to retry.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use communicado_runtime::SinkError;
 
 /// An error of a remote server, or on the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublishError {
+pub struct NetError {
     /// The cause, in one sentence.
     pub cause: String,
     /// The advice, in one sentence.
@@ -29,33 +29,36 @@ pub enum Retry {
     Never,
 }
 
-impl PublishError {
+impl NetError {
     /// An error that may go away without action.
-    pub(crate) fn transient(cause: impl Into<String>, help: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn transient(cause: impl Into<String>, help: impl Into<String>) -> Self {
         Self { cause: cause.into(), help: help.into(), retry: Retry::Soon }
     }
 
     /// An error that somebody has to fix on another machine.
-    pub(crate) fn needs_action(cause: impl Into<String>, help: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn needs_action(cause: impl Into<String>, help: impl Into<String>) -> Self {
         Self { cause: cause.into(), help: help.into(), retry: Retry::Slowly }
     }
 
     /// An error after which no retry can succeed.
-    pub(crate) fn permanent(cause: impl Into<String>, help: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn permanent(cause: impl Into<String>, help: impl Into<String>) -> Self {
         Self { cause: cause.into(), help: help.into(), retry: Retry::Never }
     }
 }
 
-impl fmt::Display for PublishError {
+impl fmt::Display for NetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.cause)
     }
 }
 
-impl std::error::Error for PublishError {}
+impl std::error::Error for NetError {}
 
-impl From<PublishError> for SinkError {
-    fn from(PublishError { cause, help, .. }: PublishError) -> Self {
+impl From<NetError> for SinkError {
+    fn from(NetError { cause, help, .. }: NetError) -> Self {
         Self { cause, help }
     }
 }

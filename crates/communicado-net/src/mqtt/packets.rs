@@ -1,9 +1,9 @@
-//! The packets of both versions of MQTT that a publisher needs, over the codec `mqtt-proto`. Pure.
+//! The packets of both versions of MQTT that a client needs, over the codec `mqtt-proto`. Pure.
 
 use hyper::body::Bytes;
 use mqtt_proto::{Pid, QoS, QosPid, TopicFilter, TopicName, v3, v5};
 
-use crate::publish::PublishError;
+use crate::NetError;
 
 /// The largest packet to accept from a broker.
 pub(super) const PACKET_MAX: usize = 256 * 1024;
@@ -16,8 +16,10 @@ const SESSION_EXPIRY: u32 = 30;
 
 /// The version of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Version {
+pub enum Version {
+    /// MQTT 5.
     V5,
+    /// MQTT 3.1.1.
     V311,
 }
 
@@ -53,23 +55,23 @@ pub(super) enum Incoming {
     Pong,
     /// The broker ends the connection with this reason code.
     Closing(u8),
-    /// A packet without a meaning for a publisher.
+    /// A packet without a meaning for a client.
     Other,
 }
 
-fn invalid(what: &str, why: &dyn std::fmt::Debug) -> PublishError {
-    PublishError::permanent(format!("{what} is not valid in MQTT: {why:?}"), "report this as a bug")
+fn invalid(what: &str, why: &dyn std::fmt::Debug) -> NetError {
+    NetError::permanent(format!("{what} is not valid in MQTT: {why:?}"), "report this as a bug")
 }
 
-fn malformed(why: &str) -> PublishError {
-    PublishError::needs_action(
+fn malformed(why: &str) -> NetError {
+    NetError::needs_action(
         format!("the broker sent bytes that are not MQTT: {why}"),
         "check the port, and whether the broker uses TLS",
     )
 }
 
 impl Version {
-    pub(super) fn connect(self, info: &ConnectInfo) -> Result<Vec<u8>, PublishError> {
+    pub(super) fn connect(self, info: &ConnectInfo) -> Result<Vec<u8>, NetError> {
         let will = info.will.as_ref().map(|(name, text)| Ok((topic(name)?, text.clone())));
         let will: Option<(TopicName, String)> = will.transpose()?;
         let user = info.user.as_deref().map(Into::into);
@@ -77,7 +79,8 @@ impl Version {
         match self {
             Self::V5 => {
                 let mut connect = v5::Connect::new(info.client_id.as_str().into(), info.keep_alive);
-                connect.properties.session_expiry_interval = Some(SESSION_EXPIRY);
+                connect.properties.session_expiry_interval =
+                    info.will.as_ref().map(|_| SESSION_EXPIRY);
                 connect.properties.max_packet_size = u32::try_from(PACKET_MAX).ok();
                 connect.last_will = will.map(|(topic, text)| {
                     let mut will = v5::LastWill::new(QoS::Level1, topic, Bytes::from(text));
@@ -108,7 +111,7 @@ impl Version {
         name: &str,
         payload: String,
         retain: bool,
-    ) -> Result<Vec<u8>, PublishError> {
+    ) -> Result<Vec<u8>, NetError> {
         let (quality, name) = (QosPid::Level1(pid(id)?), topic(name)?);
         match self {
             Self::V5 => {
@@ -124,7 +127,7 @@ impl Version {
         }
     }
 
-    pub(super) fn subscribe(self, id: u16, filters: &[String]) -> Result<Vec<u8>, PublishError> {
+    pub(super) fn subscribe(self, id: u16, filters: &[String]) -> Result<Vec<u8>, NetError> {
         let filter = |text: &String| {
             TopicFilter::try_from(text.as_str()).map_err(|error| invalid("a filter", &error))
         };
@@ -145,14 +148,14 @@ impl Version {
         }
     }
 
-    pub(super) fn acknowledge(self, id: u16) -> Result<Vec<u8>, PublishError> {
+    pub(super) fn acknowledge(self, id: u16) -> Result<Vec<u8>, NetError> {
         match self {
             Self::V5 => encode_v5(&v5::Packet::Puback(v5::Puback::new_success(pid(id)?))),
             Self::V311 => encode_v3(&v3::Packet::Puback(pid(id)?)),
         }
     }
 
-    pub(super) fn ping(self) -> Result<Vec<u8>, PublishError> {
+    pub(super) fn ping(self) -> Result<Vec<u8>, NetError> {
         match self {
             Self::V5 => encode_v5(&v5::Packet::Pingreq),
             Self::V311 => encode_v3(&v3::Packet::Pingreq),
@@ -160,7 +163,7 @@ impl Version {
     }
 
     /// The end of the connection, after which the broker drops the last will.
-    pub(super) fn disconnect(self) -> Result<Vec<u8>, PublishError> {
+    pub(super) fn disconnect(self) -> Result<Vec<u8>, NetError> {
         match self {
             Self::V5 => encode_v5(&v5::Packet::Disconnect(v5::Disconnect::new_normal())),
             Self::V311 => encode_v3(&v3::Packet::Disconnect),
@@ -168,7 +171,7 @@ impl Version {
     }
 
     /// Takes the first packet from `buffer`, if it is complete.
-    pub(super) fn decode(self, buffer: &mut Vec<u8>) -> Result<Option<Incoming>, PublishError> {
+    pub(super) fn decode(self, buffer: &mut Vec<u8>) -> Result<Option<Incoming>, NetError> {
         let Some(length) = packet_length(buffer)? else { return Ok(None) };
         if buffer.len() < length {
             return Ok(None);
@@ -187,7 +190,7 @@ impl Version {
 }
 
 /// The length of the first packet with its head, or `None` if the head is not complete.
-fn packet_length(buffer: &[u8]) -> Result<Option<usize>, PublishError> {
+fn packet_length(buffer: &[u8]) -> Result<Option<usize>, NetError> {
     let (mut length, mut shift) = (0_usize, 0);
     for (index, byte) in buffer.iter().enumerate().take(HEAD_MAX).skip(1) {
         length |= usize::from(byte & 0x7f) << shift;
@@ -203,7 +206,7 @@ fn packet_length(buffer: &[u8]) -> Result<Option<usize>, PublishError> {
     if buffer.len() >= HEAD_MAX { Err(malformed("a length has five bytes")) } else { Ok(None) }
 }
 
-fn decode_v5(packet: &[u8]) -> Result<Option<Incoming>, PublishError> {
+fn decode_v5(packet: &[u8]) -> Result<Option<Incoming>, NetError> {
     let packet = v5::Packet::decode(packet).map_err(|error| malformed(&format!("{error:?}")))?;
     let Some(packet) = packet else { return Ok(None) };
     Ok(Some(match packet {
@@ -223,7 +226,7 @@ fn decode_v5(packet: &[u8]) -> Result<Option<Incoming>, PublishError> {
     }))
 }
 
-fn decode_v3(packet: &[u8]) -> Result<Option<Incoming>, PublishError> {
+fn decode_v3(packet: &[u8]) -> Result<Option<Incoming>, NetError> {
     let packet = v3::Packet::decode(packet).map_err(|error| malformed(&format!("{error:?}")))?;
     let Some(packet) = packet else { return Ok(None) };
     Ok(Some(match packet {
@@ -254,20 +257,20 @@ fn message(topic: &str, payload: &[u8], retained: bool, quality: QosPid) -> Inco
     Incoming::Message { topic: topic.to_owned(), payload: payload.to_vec(), retained, acknowledge }
 }
 
-fn topic(name: &str) -> Result<TopicName, PublishError> {
+fn topic(name: &str) -> Result<TopicName, NetError> {
     TopicName::try_from(name).map_err(|error| invalid("a topic", &error))
 }
 
-fn pid(id: u16) -> Result<Pid, PublishError> {
+fn pid(id: u16) -> Result<Pid, NetError> {
     Pid::try_from(id).map_err(|error| invalid("a packet number", &error))
 }
 
-fn encode_v5(packet: &v5::Packet) -> Result<Vec<u8>, PublishError> {
+fn encode_v5(packet: &v5::Packet) -> Result<Vec<u8>, NetError> {
     let encoded = packet.encode().map_err(|error| invalid("a packet", &error))?;
     Ok(encoded.as_ref().to_vec())
 }
 
-fn encode_v3(packet: &v3::Packet) -> Result<Vec<u8>, PublishError> {
+fn encode_v3(packet: &v3::Packet) -> Result<Vec<u8>, NetError> {
     let encoded = packet.encode().map_err(|error| invalid("a packet", &error))?;
     Ok(encoded.as_ref().to_vec())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use communicado_core::Moment;
 
 use super::packets::{ConnectInfo, Incoming, Version};
-use crate::publish::PublishError;
+use crate::NetError;
 
 /// The time for an answer of the broker.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
@@ -31,15 +31,26 @@ pub(super) struct Session {
 
 /// An event of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SessionEvent {
+pub enum SessionEvent {
     /// The broker has accepted the connection.
     Accepted,
     /// The broker does not know this version of the protocol.
     WrongVersion,
     /// The broker has stored a message, or refused it.
-    Acknowledged(u16, Result<(), PublishError>),
+    Acknowledged(u16, Result<(), NetError>),
+    /// The broker has answered a ping, after all that it had sent before.
+    Pong,
+    /// The broker has refused a subscription.
+    SubscriptionRefused,
     /// A message to a subscription.
-    Message { topic: String, payload: Vec<u8>, retained: bool },
+    Message {
+        /// The topic.
+        topic: String,
+        /// The payload.
+        payload: Vec<u8>,
+        /// True if the message is older than the subscription.
+        retained: bool,
+    },
     /// Another connection with the same id replaces this one.
     TakenOver,
 }
@@ -50,7 +61,7 @@ impl Session {
         version: Version,
         info: &ConnectInfo,
         now: Moment,
-    ) -> Result<Self, PublishError> {
+    ) -> Result<Self, NetError> {
         Ok(Self {
             version,
             keep_alive: Duration::from_secs(u64::from(info.keep_alive)),
@@ -71,18 +82,14 @@ impl Session {
         payload: String,
         retain: bool,
         now: Moment,
-    ) -> Result<u16, PublishError> {
+    ) -> Result<u16, NetError> {
         let id = self.next_id(now);
         let packet = self.version.publish(id, topic, payload, retain)?;
         self.send(&packet, now);
         Ok(id)
     }
 
-    pub(super) fn subscribe(
-        &mut self,
-        filters: &[String],
-        now: Moment,
-    ) -> Result<(), PublishError> {
+    pub(super) fn subscribe(&mut self, filters: &[String], now: Moment) -> Result<(), NetError> {
         let id = self.next_id(now);
         let packet = self.version.subscribe(id, filters)?;
         self.send(&packet, now);
@@ -90,7 +97,7 @@ impl Session {
     }
 
     /// Ends the connection, so that the broker drops the last will.
-    pub(super) fn disconnect(&mut self, now: Moment) -> Result<(), PublishError> {
+    pub(super) fn disconnect(&mut self, now: Moment) -> Result<(), NetError> {
         let packet = self.version.disconnect()?;
         self.send(&packet, now);
         Ok(())
@@ -106,7 +113,7 @@ impl Session {
         &mut self,
         bytes: &[u8],
         now: Moment,
-    ) -> Result<Vec<SessionEvent>, PublishError> {
+    ) -> Result<Vec<SessionEvent>, NetError> {
         self.input.extend_from_slice(bytes);
         let mut events = Vec::new();
         while let Some(incoming) = self.version.decode(&mut self.input)? {
@@ -119,7 +126,7 @@ impl Session {
         &mut self,
         incoming: Incoming,
         now: Moment,
-    ) -> Result<Option<SessionEvent>, PublishError> {
+    ) -> Result<Option<SessionEvent>, NetError> {
         Ok(match incoming {
             Incoming::Accepted(keep_alive) => {
                 self.is_accepted = true;
@@ -135,10 +142,9 @@ impl Session {
                 let result = if code < 0x80 { Ok(()) } else { Err(refused("a message", code)) };
                 self.awaited.remove(&id).map(|_| SessionEvent::Acknowledged(id, result))
             }
-            // A refused subscription costs only the repair of the state by another program.
-            Incoming::Subscribed(id, _) => {
+            Incoming::Subscribed(id, is_granted) => {
                 self.awaited.remove(&id);
-                None
+                (!is_granted).then_some(SessionEvent::SubscriptionRefused)
             }
             Incoming::Message { topic, payload, retained, acknowledge } => {
                 if let Some(id) = acknowledge {
@@ -149,7 +155,7 @@ impl Session {
             }
             Incoming::Pong => {
                 self.answer_due = None;
-                None
+                Some(SessionEvent::Pong)
             }
             Incoming::Closing(TAKEN_OVER) => Some(SessionEvent::TakenOver),
             Incoming::Closing(code) => return Err(refused("the connection", code)),
@@ -170,19 +176,25 @@ impl Session {
     /// Sends a ping if one is due.
     ///
     /// An answer that is overdue is an error: the connection is dead.
-    pub(super) fn tick(&mut self, now: Moment) -> Result<(), PublishError> {
+    pub(super) fn tick(&mut self, now: Moment) -> Result<(), NetError> {
         let is_overdue = |sent: &Moment| sent.after(ANSWER_MAX) <= now;
         if self.awaited.values().any(is_overdue) || self.answer_due.is_some_and(|due| due <= now) {
-            return Err(PublishError::transient(
+            return Err(NetError::transient(
                 format!("the broker did not answer within {} s", ANSWER_MAX.as_secs()),
                 "check that the broker runs and that this network can reach it",
             ));
         }
         if self.answer_due.is_none() && self.last_sent.after(self.keep_alive) <= now {
-            let packet = self.version.ping()?;
-            self.send(&packet, now);
-            self.answer_due = Some(now.after(ANSWER_MAX));
+            self.ping(now)?;
         }
+        Ok(())
+    }
+
+    /// Sends a ping.
+    pub(super) fn ping(&mut self, now: Moment) -> Result<(), NetError> {
+        let packet = self.version.ping()?;
+        self.send(&packet, now);
+        self.answer_due = Some(now.after(ANSWER_MAX));
         Ok(())
     }
 
@@ -204,7 +216,7 @@ impl Session {
 }
 
 /// The error for a reason code of MQTT 5.
-fn refused(what: &str, code: u8) -> PublishError {
+fn refused(what: &str, code: u8) -> NetError {
     let (why, help) = match code {
         0x85 => {
             ("the client id is not valid", "set `device` to a short name of letters and digits")
@@ -231,8 +243,8 @@ fn refused(what: &str, code: u8) -> PublishError {
     };
     let cause = format!("the broker refused {what}: {why} (0x{code:02X})");
     match code {
-        0x88 | 0x89 | 0x8b | 0x8d | 0x80 => PublishError::transient(cause, help),
-        _ => PublishError::needs_action(cause, help),
+        0x88 | 0x89 | 0x8b | 0x8d | 0x80 => NetError::transient(cause, help),
+        _ => NetError::needs_action(cause, help),
     }
 }
 
@@ -283,6 +295,16 @@ mod tests {
         assert_eq!(idle.output, [0xc0, 0]);
         idle.receive(&[0xd0, 0], after(43)).unwrap();
         assert_eq!(idle.deadline(), after(82));
+    }
+
+    #[test]
+    fn a_refused_subscription_is_an_event() {
+        for (code, expected) in [(0x87, vec![SessionEvent::SubscriptionRefused]), (1, Vec::new())] {
+            let mut subscriber = session();
+            subscriber.receive(&ACCEPTED, after(1)).unwrap();
+            subscriber.subscribe(&["a/b".to_owned()], after(1)).unwrap();
+            assert_eq!(subscriber.receive(&[0x90, 4, 0, 1, 0, code], after(2)).unwrap(), expected);
+        }
     }
 
     #[test]

@@ -1,0 +1,19 @@
+//! Connections to servers, which sources and sinks share.
+//!
+//! A [`Connector`] connects over TCP, with TLS or without. [`mqtt`] keeps a connection to a broker.
+//! [`read_secret`] reads a password from a file. Each error has the cause, the advice, and when to
+//! retry.
+//!
+//! **Invariant:** this crate knows no source and no sink.
+
+mod connector;
+mod error;
+pub mod mqtt;
+mod peer;
+mod secret_file;
+mod tls;
+
+pub use connector::{Connector, Endpoint, Stream, is_this_machine, read_ca};
+pub use error::{NetError, Retry};
+pub use peer::Peer;
+pub use secret_file::{configured_path, is_file_name, read_secret};
