@@ -40,7 +40,7 @@ pub(super) fn creator(by: &stored::Token) -> Option<&Arc<str>> {
 }
 
 /// The public form of a token, without its hash.
-fn to_wire(app: &AppState, token: &stored::Token, sessions: usize) -> Token {
+pub(super) fn to_wire(app: &AppState, token: &stored::Token, sessions: usize) -> Token {
     Token {
         id: token.id.clone(),
         name: token.name.clone(),
