@@ -188,6 +188,40 @@ test("the heading names the group, and the page without JavaScript says what to 
   assert(await help.isVisible());
 });
 
+test("an administrator connects a screen with the code that it shows", async (t) => {
+  const gateway = await fixture(t);
+  const screen = await reader(t, gateway.url, { viewport: { width: 1920, height: 1080 }, colorScheme: "dark" });
+  const wall = await board(screen.context, `${gateway.url}?lobby`);
+  const code = wall.locator("#screen-code", { hasText: /^[A-Z]{4}-[A-Z]{4}$/ });
+  await code.waitFor();
+  await shot(wall, "screen-code");
+  await check(wall);
+  const { context } = await reader(t, gateway.url);
+  const page = await board(context, `${gateway.url}?pair`, (await gateway.tokenFor("ada")).secret);
+  await page.getByText("Only an administrator can connect a screen.").first().waitFor();
+  const other = await reader(t, gateway.url);
+  const admin = await board(other.context, `${gateway.url}?pair`, gateway.token);
+  await admin.locator("#pair").waitFor();
+  await check(admin);
+  await admin.fill("#pair-code", "BCDF-GHJK");
+  await admin.press("#pair-code", "Enter");
+  await admin.locator("#pair-error", { hasText: "no screen shows this code" }).waitFor();
+  await shot(admin, "pair");
+  await admin.fill("#pair-code", (await code.textContent()).toLowerCase());
+  await admin.selectOption("#pair-group", "london");
+  await admin.press("#pair-code", "Enter");
+  await admin.locator("#pair-done", { hasText: "The screen is connected." }).waitFor();
+  await says(wall, "ada", "In");
+  assert.deepEqual(await wall.locator("#rows tr").evaluateAll((rows) => rows.map((row) => row.dataset.person)), ["ada", "alan"]);
+  assert(await wall.locator("#screen").isHidden());
+
+  // When the token of the screen is revoked, the screen shows a new code.
+  const { tokens } = await gateway.ask("GET", "tokens");
+  await gateway.ask("DELETE", `tokens/${tokens.find(({ name }) => name === "Screen").id}`);
+  await wall.locator("#door").waitFor();
+  await code.waitFor();
+});
+
 test("a wall cycles through pages if not all people fit", async (t) => {
   const gateway = await fixture(t);
   for (let index = 0; index < 120; index++) await gateway.person(`p${index}`, `Person ${index}`);

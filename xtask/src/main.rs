@@ -11,7 +11,9 @@ mod faults;
 mod fresh_clone;
 mod fuzz;
 mod gateway;
+mod package;
 mod peers;
+mod release;
 mod sink_peers;
 mod test;
 mod tidy;
@@ -94,6 +96,16 @@ const TASKS: &[Task] = &[
         name: "board",
         about: "tests the gateway's board in Chromium, and its client beside others",
         run: board::run,
+    },
+    Task {
+        name: "package",
+        about: "builds the packages into target/packages; --verify or --check",
+        run: package::run,
+    },
+    Task {
+        name: "release",
+        about: "prepares the release of a VERSION: changelog, versions, packages, tag",
+        run: release::run,
     },
     Task {
         name: "windows",

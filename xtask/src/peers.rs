@@ -31,19 +31,26 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("dbus-daemon"), "dbus-daemon"),
     (Brings::Program("dbus-run-session"), "dbus-daemon"),
     (Brings::Program("dbus-send"), "dbus-bin"),
+    (Brings::Program("dpkg-shlibdeps"), "dpkg-dev"),
+    (Brings::Program("dunst"), "dunst"),
     (Brings::Program("faketime"), "faketime"),
     (Brings::Program("finch"), "finch"),
     (Brings::Program("gdbus"), "libglib2.0-bin"),
     (Brings::Program("haproxy"), "haproxy"),
     (Brings::Program("i3blocks"), "i3blocks"),
+    (Brings::Program("ip"), "iproute2"),
     (Brings::Program("jq"), "jq"),
     (Brings::Program("kamailio"), "kamailio"),
+    (Brings::Program("lintian"), "lintian"),
+    (Brings::Program("mmdebstrap"), "mmdebstrap"),
     (Brings::Program("mosquitto"), "mosquitto"),
     (Brings::Program("mosquitto_sub"), "mosquitto-clients"),
+    (Brings::Program("msibuild"), "msitools"),
     (Brings::Program("node"), "nodejs"),
     (Brings::Program("npm"), "npm"),
     (Brings::Program("nats-server"), "nats-server"),
     (Brings::Program("nginx"), "nginx-light"),
+    (Brings::Program("pgrep"), "procps"),
     (Brings::Program("pidgin"), "pidgin"),
     (Brings::Program("openssl"), "openssl"),
     (Brings::Library("purple-2/libsipe.so"), "pidgin-sipe"),
@@ -54,9 +61,12 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Library("python3/dist-packages/dbus"), "python3-dbus"),
     (Brings::Library("python3/dist-packages/gi"), "python3-gi"),
     (Brings::Program("setsid"), "util-linux"),
+    (Brings::Program("stdbuf"), "coreutils"),
     (Brings::Program("systemd-socket-activate"), "systemd"),
     (Brings::Program("tmux"), "tmux"),
+    (Brings::Program("unzip"), "unzip"),
     (Brings::Library("wine/wine64"), "wine64"),
+    (Brings::Program("wixl"), "wixl"),
     // Wine's interfaces, for the peer in C.
     (Brings::Header("wine/wine/windows/oaidl.idl"), "libwine-dev"),
     (Brings::Program("x86_64-w64-mingw32-gcc-win32"), "gcc-mingw-w64-x86-64-win32"),
@@ -67,6 +77,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("xdg-dbus-proxy"), "xdg-dbus-proxy"),
     (Brings::Program("xdotool"), "xdotool"),
     (Brings::Program("Xvfb"), "xvfb"),
+    (Brings::Program("zip"), "zip"),
 ];
 
 /// The packages that start a server when they are installed.
@@ -137,7 +148,7 @@ fn missing() -> Vec<&'static str> {
 }
 
 /// A command as root, without questions.
-fn as_root(words: &[&str]) -> Result<Command, String> {
+pub(crate) fn as_root(words: &[&str]) -> Result<Command, String> {
     let silent = ["env", "DEBIAN_FRONTEND=noninteractive"];
     let words: Vec<&str> = silent.into_iter().chain(words.iter().copied()).collect();
     Ok(if is_root()? {

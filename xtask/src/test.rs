@@ -8,7 +8,9 @@
 //! would build most dependencies again, with the features that this one package needs.
 
 use crate::command::{Stopwatch, cargo, human_duration, run as run_command};
-use crate::{board, deny, dist, faults, fresh_clone, gateway, peers, sink_peers, tidy, windows};
+use crate::{
+    board, deny, dist, faults, fresh_clone, gateway, package, peers, sink_peers, tidy, windows,
+};
 
 /// A step of the test run.
 struct Step {
@@ -73,6 +75,12 @@ const STEPS: &[Step] = &[
         about: "the board and the JavaScript client, in a browser and beside other clients",
         needs: &["peers"],
         run: || board::run(&[]),
+    },
+    Step {
+        name: "packages",
+        about: "install, use, upgrade and purge the packages in a clean Debian",
+        needs: &["peers"],
+        run: || package::run(&["--check".to_owned()]),
     },
     Step {
         name: "conformance",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use communicado_core::Moment;
@@ -21,6 +21,7 @@ use crate::limits::{BODY_BYTES_PER_OWNER, HEAD_BYTES_PER_ADDRESS, Limit, STREAMS
 use crate::metrics::Metrics;
 use crate::model::{BatchResult, Now, People};
 use crate::oidc::OidcClient;
+use crate::pairings::Pairings;
 use crate::principal::Principal;
 use crate::rate_limits::{CallerKey, Network, RateLimits};
 use crate::store::{FirstRead, StoredState};
@@ -45,6 +46,8 @@ pub(crate) struct AppState {
     pub(crate) metrics: Metrics,
     pub(crate) connection_limit: ConnectionLimit,
     pub(crate) rates: RateLimits,
+    /// Screens that wait for an administrator.
+    pairings: std::sync::Mutex<Pairings>,
     /// Budgets for bytes of incomplete request heads.
     pub(crate) heads: Budgets<Network>,
     /// Budgets for bytes of incomplete request bodies.
@@ -110,6 +113,7 @@ impl AppState {
             metrics: Metrics::new(),
             connection_limit,
             rates: RateLimits::new(config.per_second, config.wrong_per_minute),
+            pairings: std::sync::Mutex::default(),
             health: Mutex::default(),
             heads: Budgets::new(HEAD_BYTES_PER_ADDRESS),
             bodies: Budgets::new(BODY_BYTES_PER_OWNER),
@@ -131,6 +135,10 @@ impl AppState {
             tls,
             hsts: config.hsts,
         })
+    }
+
+    pub(crate) fn pairings(&self) -> MutexGuard<'_, Pairings> {
+        self.pairings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn now(&self) -> Now {

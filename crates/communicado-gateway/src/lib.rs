@@ -37,6 +37,7 @@ mod model;
 mod new_token;
 mod oidc;
 mod options;
+mod pairings;
 pub mod parse;
 mod principal;
 mod private;

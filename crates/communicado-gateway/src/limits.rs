@@ -85,6 +85,10 @@ pub(crate) const BACKLOG: Limit = limit("backlog", 1000);
 pub(crate) const SIGN_INS: Limit = limit("sign-ins", 10_000);
 /// Pending sign-ins of one address. A new one replaces the oldest.
 pub(crate) const SIGN_INS_PER_ADDRESS: Limit = limit("sign-ins-per-address", 1000);
+/// Screens that wait for an administrator.
+pub(crate) const PAIRINGS: Limit = limit("pairings", 1000);
+/// Screens of one address that wait for an administrator. A new one replaces the oldest.
+pub(crate) const PAIRINGS_PER_ADDRESS: Limit = limit("pairings-per-address", 20);
 /// Queued writes of the store.
 pub(crate) const WRITES_WAITING: Limit = limit("writes-waiting", 4096);
 /// Changes that the gateway can replay to a reader that reconnects.
@@ -116,6 +120,8 @@ pub(crate) const READER_TIME: Duration = Duration::from_secs(60);
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(25);
 pub(crate) const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
 pub(crate) const HEARTBEAT_MAX: Duration = Duration::from_secs(120);
+/// The lifetime of the code that a screen shows.
+pub(crate) const PAIRING: Duration = Duration::from_mins(10);
 /// The lifetime of a browser session.
 pub(crate) const SESSION: Duration = Duration::from_hours(24 * 90);
 

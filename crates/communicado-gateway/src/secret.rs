@@ -31,12 +31,21 @@ pub(crate) fn new_secret() -> Result<String, ApiError> {
 ///
 /// If the system's random number generator fails.
 pub(crate) fn random<const N: usize>() -> Result<String, ApiError> {
+    Ok(URL_SAFE_NO_PAD.encode(random_bytes::<N>()?))
+}
+
+/// Generates unguessable bytes.
+///
+/// # Errors
+///
+/// If the system's random number generator fails.
+pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], ApiError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| {
         let detail = format!("the system's random number generator failed: {error}");
         ApiError::new(ApiErrorKind::Unavailable, detail, "try again later")
     })?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(bytes)
 }
 
 /// Generates a token id. It begins with a letter, because command lines treat a leading `-` as an

@@ -37,6 +37,7 @@ pub(crate) const ASSETS: &[Asset] = &[
     asset("/logo", PICTURE, include_bytes!("../web/icon.svg")),
     asset("/manifest.webmanifest", MANIFEST, include_bytes!("../web/manifest.webmanifest")),
     asset("/own.js", SCRIPT, include_bytes!("../web/own.js")),
+    asset("/pair.js", SCRIPT, include_bytes!("../web/pair.js")),
     asset("/privacy.js", SCRIPT, include_bytes!("../web/privacy.js")),
     asset("/service-worker.js", SCRIPT, include_bytes!("../web/service-worker.js")),
     asset("/table.js", SCRIPT, include_bytes!("../web/table.js")),

@@ -5,6 +5,7 @@ import { SILENCE, refusal } from "./client.js";
 import { lobby } from "./lobby.js";
 import { at, own } from "./own.js";
 import { ROWS_MAX, element, sorted, table } from "./table.js";
+import { confirmCode, showCode } from "./pair.js";
 import { connectOnce } from "./tabs.js";
 import { t, translate } from "./texts.js";
 import { ago, moment, words } from "./words.js";
@@ -41,6 +42,9 @@ order.value = query.get("sort") ?? "name";
 if (!order.value) order.value = "name";
 let planned = 0;
 let cost = 0;
+/** True while this screen shows a code. */
+let offersCode = false;
+const offerGroups = query.has("pair") ? confirmCode() : null;
 const mine = own({ feed: () => feed, leave });
 
 /** The display name of a group. @param {string} id */
@@ -79,9 +83,9 @@ function save() {
   }
 }
 
-/** Shows one of the exclusive parts. @param {"waiting"|"door"|"empty"|"board"} part */
+/** Shows one of the exclusive parts. @param {"waiting"|"door"|"pair"|"empty"|"board"} part */
 function part(part) {
-  for (const each of ["waiting", "door", "empty", "board"]) at(each).hidden = each !== part;
+  for (const each of ["waiting", "door", "pair", "empty", "board"]) at(each).hidden = each !== part;
   at("filters").hidden = part !== "board" && !(part === "empty" && feed?.people().length);
   at("content").setAttribute("aria-busy", String(part === "waiting"));
 }
@@ -141,7 +145,18 @@ function door(why = "") {
   at("door-why").hidden = !why;
   at("door-why").textContent = why;
   part("door");
+  if (lay && !offersCode) {
+    offersCode = true;
+    showCode(entered).finally(() => (offersCode = false));
+  }
   if (why) at("content").focus();
+}
+
+/** The session of this browser began. */
+async function entered() {
+  sessions.postMessage("entered");
+  await open();
+  at("content").focus();
 }
 
 function ended() {
@@ -173,9 +188,7 @@ at("sign-in").addEventListener("submit", async (event) => {
     const answer = await fetch("v1/session", { method: "POST", headers, body });
     if (!answer.ok) throw await refusal(answer);
     token.value = "";
-    sessions.postMessage("entered");
-    await open();
-    at("content").focus();
+    await entered();
   } catch (why) {
     error.textContent = why instanceof TypeError ? t("The gateway cannot be reached.") : String(/** @type {Error} */ (why).message);
     token.focus();
@@ -224,7 +237,7 @@ function show() {
     if (state === "lost") banner(t("The gateway cannot be reached. This page retries automatically."));
     return;
   }
-  choose(people);
+  const names = choose(people);
   brand();
   head(by);
   const old = age > SILENCE;
@@ -242,6 +255,11 @@ function show() {
       ? t("Nobody matches the filters. Show all, or shorten the search.")
       : t("An administrator adds people. An agent on their desktops then publishes their status.");
   }
+  if (offerGroups && session.scopes.includes("administer")) {
+    offerGroups(names.filter(Boolean).map((id) => [id, groupName(id)]));
+    return part("pair");
+  }
+  if (offerGroups) banner(t("Only an administrator can connect a screen."));
   part(shown.length ? "board" : "empty");
   lay?.();
 }
@@ -267,7 +285,7 @@ function count(people, when) {
   at("counts").replaceChildren(...parts.flatMap((each, index) => (index ? [" · ", ...each] : each)), when);
 }
 
-/** Offers the existing groups. @param {Person[]} people */
+/** Offers the existing groups, and returns their ids. @param {Person[]} people */
 function choose(people) {
   const names = new Set(people.flatMap((person) => person.groups));
   if (groups) names.add(groups);
@@ -276,6 +294,7 @@ function choose(people) {
     group.replaceChildren(...wanted.map((name) => element("option", { value: name }, name ? groupName(name) : t("All groups"))));
   }
   group.value = groups;
+  return wanted;
 }
 
 /** Shows the order in the table's head. @param {string} by */

@@ -4,7 +4,7 @@
 const CACHE = "communicado-board-2";
 const FILES = [
   "./", "board.css", "board.js", "client.js", "icon.svg", "lobby.js", "logo", "manifest.webmanifest",
-  "own.js", "privacy.js", "table.js", "tabs.js", "texts.js", "words.js",
+  "own.js", "pair.js", "privacy.js", "table.js", "tabs.js", "texts.js", "words.js",
 ];
 /** The timeout of the network in milliseconds. */
 const TIMEOUT = 4000;

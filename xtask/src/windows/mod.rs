@@ -6,7 +6,7 @@ mod toolchain;
 mod wine;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::command::{root, run as run_command};
 use crate::dist;
@@ -47,6 +47,13 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
             other.join(" ")
         )),
     }
+}
+
+/// Builds the program for Windows 7 and later, which Wine runs too, and returns its path.
+pub(crate) fn program() -> Result<PathBuf, String> {
+    let folder = wine::folder();
+    build(&Toolchain::for_wine()?, &folder)?;
+    Ok(folder.join("communicado.exe"))
 }
 
 /// Lints and tests, and builds the programs for the conformance tests under Wine.

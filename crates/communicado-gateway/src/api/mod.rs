@@ -11,6 +11,7 @@ mod events;
 mod health;
 mod oidc;
 mod origin;
+mod pairings;
 mod people;
 mod publication;
 mod publish;
@@ -49,6 +50,9 @@ pub(crate) fn router(app: Arc<AppState>) -> Router {
         .route("/v1/events", get(events::stream))
         .route("/v1/socket", get(socket::open))
         .route("/v1/session", get(session::current).post(session::open).delete(session::end))
+        .route("/v1/pairings", post(pairings::open))
+        .route("/v1/pairings/confirm", post(pairings::confirm))
+        .route("/v1/pairings/session", post(pairings::session))
         .route("/v1/oidc/start", get(oidc::start))
         .route("/v1/oidc/callback", get(oidc::callback))
         .route("/v1/tokens", post(tokens::create).get(tokens::list))

@@ -58,11 +58,20 @@ pub(super) async fn open(State(app): App, auth: Auth, request: Request) -> ApiRe
         return Err(ApiError::new(ApiErrorKind::NotSignedIn, "the token is unknown", help));
     };
     app.rates.request(principal.caller_key(), 1)?;
-    let (secret, token) = session_token(&principal.token, now.civil)?;
+    begin(&app, &principal).await
+}
+
+/// Begins a session with the token of `principal`, and sets its cookie.
+///
+/// # Errors
+///
+/// If the token is no longer valid, or the session cannot be stored.
+pub(super) async fn begin(app: &AppState, principal: &Principal) -> ApiResult {
+    let (secret, token) = session_token(&principal.token, app.now().civil)?;
     let session_principal = Principal::of(Arc::new(token.clone()));
-    app.writer.submit_as(&principal, WriteCommand::Token(token)).await?;
-    let text = session(&app, Some(&session_principal)).to_json();
-    Ok(with_cookie(json(StatusCode::OK, text), &cookie(&app, &secret, SESSION.as_secs())))
+    app.writer.submit_as(principal, WriteCommand::Token(token)).await?;
+    let text = session(app, Some(&session_principal)).to_json();
+    Ok(with_cookie(json(StatusCode::OK, text), &cookie(app, &secret, SESSION.as_secs())))
 }
 
 /// A session token like `of`, for one browser.

@@ -32,7 +32,7 @@ pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> Api
 
 /// The parent of a token that `by` creates. The parent is the session or, for a token of a session,
 /// that token.
-fn creator(by: &stored::Token) -> Option<&Arc<str>> {
+pub(super) fn creator(by: &stored::Token) -> Option<&Arc<str>> {
     by.session_of.as_ref().or_else(|| by.created_by.as_ref().map(|_| &by.id))
 }
 

@@ -25,6 +25,7 @@ mod hostile;
 mod http;
 mod issuers;
 mod limits;
+mod pairing;
 mod people;
 mod private;
 mod proxies;

@@ -16,8 +16,9 @@ pub use messages::{
 };
 pub use person::{Before, Device, Person, Presence, View};
 pub use requests::{
-    Alter, Audience, AudienceEntry, Created, Issuer, Manual, NewPerson, NewSession, NewToken,
-    OwnPerson, Publish, Published, Scope, Session, Token, Tokens,
+    Alter, Audience, AudienceEntry, ConfirmPairing, Created, Issuer, Manual, NewPerson, NewSession,
+    NewToken, OwnPerson, Pairing, PairingSession, Publish, Published, Scope, Session, Token,
+    Tokens,
 };
 
 /// True if `id` is a valid id of a person, a device or a group.

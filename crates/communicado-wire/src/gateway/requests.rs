@@ -205,6 +205,38 @@ pub struct NewSession {
     pub token: Arc<str>,
 }
 
+/// A screen that waits for an administrator: `POST /v1/pairings`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pairing {
+    /// The code that the screen shows.
+    pub code: Arc<str>,
+    /// The secret with which the screen asks for its session.
+    pub secret: Arc<str>,
+    /// The expiry of both.
+    pub expires: Timestamp,
+}
+
+/// The confirmation of a code: `POST /v1/pairings/confirm`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmPairing {
+    /// The code that the screen shows.
+    pub code: Arc<str>,
+    /// The name of the screen's token.
+    pub name: Arc<str>,
+    /// The only group that the screen shows.
+    #[serde(default)]
+    pub group: Option<Arc<str>>,
+}
+
+/// A screen's question for its session: `POST /v1/pairings/session`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PairingSession {
+    /// The secret of the screen.
+    pub secret: Arc<str>,
+}
+
 /// The identity of a browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
@@ -273,5 +305,5 @@ impl Publish {
 
 to_json!(
     Published, Session, Token, Created, Tokens, Audience, OwnPerson, NewToken, NewPerson, Alter,
-    Publish, Manual
+    Publish, Manual, Pairing
 );

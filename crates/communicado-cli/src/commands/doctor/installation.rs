@@ -1,15 +1,14 @@
 //! The way in which this program was installed, and its other copies in the PATH.
 //!
-//! Each way is observed from a file that it leaves. Without such a file the way is unknown.
+//! dpkg names the files that it has installed. Each other way is observed from a file that it
+//! leaves. Without such a file the way is unknown.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use communicado_runtime::{Check, CheckHealth};
-
-/// The list of files of our package in dpkg's database.
-const DPKG_LIST: &str = "/var/lib/dpkg/info/communicado.list";
 
 /// Reports the path of this program, its origin and its other copies.
 pub(super) fn check() -> Check {
@@ -28,7 +27,9 @@ pub(super) fn check() -> Check {
     let folders = env::var_os("PATH");
     let folders = folders.iter().flat_map(env::split_paths);
     let others = others(&program, folders.map(|folder| folder.join(name)));
-    describe(&program, origin(&program, Path::new(DPKG_LIST)), &others)
+    let origin =
+        if is_packaged(&program) { Some("from the package for Debian") } else { origin(&program) };
+    describe(&program, origin, &others)
 }
 
 /// The files among `candidates` that are not the program, each once, also if links lead to it.
@@ -45,16 +46,25 @@ fn others(program: &Path, candidates: impl Iterator<Item = PathBuf>) -> Vec<Path
     others
 }
 
+/// True if dpkg has installed this file.
+fn is_packaged(program: &Path) -> bool {
+    let mut query = Command::new("dpkg-query");
+    let asked = query.arg("--search").arg(program).stdin(Stdio::null()).output();
+    asked.is_ok_and(|output| is_listed(&String::from_utf8_lossy(&output.stdout), program))
+}
+
+/// True if the output of `dpkg-query --search` names this file.
+fn is_listed(output: &str, program: &Path) -> bool {
+    let mut files = output.lines().filter_map(|line| line.split_once(": "));
+    files.any(|(_, file)| Path::new(file) == program)
+}
+
 /// The way in which a program was installed, if a file shows it.
-fn origin(program: &Path, dpkg_list: &Path) -> Option<&'static str> {
+fn origin(program: &Path) -> Option<&'static str> {
     let folder = program.parent()?;
     let prefix = folder.parent()?;
-    let is_listed = |file: &Path, is_ours: &dyn Fn(&str) -> bool| {
-        fs::read_to_string(file).is_ok_and(|text| text.lines().any(is_ours))
-    };
-    if is_listed(dpkg_list, &|line| Path::new(line) == program) {
-        Some("from the package for Debian")
-    } else if is_listed(&prefix.join(".crates.toml"), &|line| line.contains("communicado-cli ")) {
+    let crates = fs::read_to_string(prefix.join(".crates.toml")).unwrap_or_default();
+    if crates.contains("communicado-cli ") {
         Some("from `cargo install`")
     } else if folder.join(".cargo-lock").exists() {
         Some("built by cargo in this folder")
@@ -93,14 +103,13 @@ mod tests {
 
     #[test]
     fn the_origin_is_the_one_whose_file_is_there() {
-        let nowhere = Path::new("/nowhere");
         let check = |record: Option<&str>, text: &str, expected: Option<&str>| {
             let folder = tempfile::tempdir().expect("make a folder");
             let program = file(folder.path(), "prefix/bin/communicado", "");
             if let Some(record) = record {
                 file(folder.path(), record, text);
             }
-            assert_eq!(origin(&program, nowhere), expected, "{record:?}");
+            assert_eq!(origin(&program), expected, "{record:?}");
         };
         check(None, "", None);
         let crates = "prefix/.crates.toml";
@@ -111,12 +120,14 @@ mod tests {
         check(Some(licences), "", Some("from the archive for Linux"));
         let licences = "prefix/bin/third-party-licences.txt";
         check(Some(licences), "", Some("from the installer or the archive for Windows"));
+    }
 
-        let folder = tempfile::tempdir().expect("make a folder");
-        let program = file(folder.path(), "bin/communicado", "");
-        let list = file(folder.path(), "list", &format!("/.\n{}\n", program.display()));
-        assert_eq!(origin(&program, &list), Some("from the package for Debian"));
-        assert_eq!(origin(Path::new("/usr/bin/other"), &list), None);
+    #[test]
+    fn dpkg_names_its_files() {
+        let program = Path::new("/usr/bin/communicado");
+        assert!(is_listed("communicado: /usr/bin/communicado\n", program));
+        assert!(!is_listed("communicado: /usr/bin/communicado-other\n", program));
+        assert!(!is_listed("", program));
     }
 
     #[test]
