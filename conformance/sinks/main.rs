@@ -9,4 +9,5 @@ mod dbus;
 mod fixture;
 mod hook;
 mod mqtt;
+mod notification;
 mod webhook;

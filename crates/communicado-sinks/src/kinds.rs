@@ -1,11 +1,16 @@
 //! The kinds of sinks that the agent runs.
 
 use crate::agent::SinkDescriptor;
-use crate::{dbus, hook, mqtt, webhook};
+use crate::{dbus, hook, mqtt, notification, webhook};
 
 /// All kinds of sinks of the agent.
-pub const SINKS: &[&SinkDescriptor] =
-    &[&mqtt::DESCRIPTOR, &webhook::DESCRIPTOR, &hook::DESCRIPTOR, &dbus::DESCRIPTOR];
+pub const SINKS: &[&SinkDescriptor] = &[
+    &mqtt::DESCRIPTOR,
+    &webhook::DESCRIPTOR,
+    &hook::DESCRIPTOR,
+    &notification::DESCRIPTOR,
+    &dbus::DESCRIPTOR,
+];
 
 /// The descriptor of a kind.
 #[must_use]

@@ -20,6 +20,7 @@ mod kinds;
 mod lines;
 mod mqtt;
 mod net;
+mod notification;
 mod output;
 mod printable;
 pub mod publish;

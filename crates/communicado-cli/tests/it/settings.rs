@@ -303,7 +303,11 @@ fn the_output_of_config_is_a_valid_configuration() {
 
 #[test]
 fn every_example_of_a_sink_in_the_documentation_is_a_valid_configuration() {
-    let text = include_str!("../../../../docs/sinks.md");
+    let text = [
+        include_str!("../../../../docs/sinks.md"),
+        include_str!("../../../../docs/home-assistant.md"),
+    ]
+    .concat();
     let examples = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let mut count = 0;
     for example in examples {
