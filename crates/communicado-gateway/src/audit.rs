@@ -1,4 +1,4 @@
-//! The audit log: who administers the gateway, and from where tokens are used.
+//! The audit log: changes by administrators, failed sign-ins, and new addresses of tokens.
 //!
 //! Its lines have the target `audit` and do not depend on `--log`. They contain ids of tokens, and
 //! people in the redacted form of the log.
