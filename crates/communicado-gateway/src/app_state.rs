@@ -12,11 +12,13 @@ use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, Health};
 use tokio::sync::Mutex;
 
+use crate::audit::KnownNetworks;
 use crate::branding::Branding;
 use crate::budget::Budgets;
 use crate::config::ServeConfig;
 use crate::connection_limit::ConnectionLimit;
 use crate::http::AllowedHosts;
+use crate::last_uses::LastUses;
 use crate::limits::{BODY_BYTES_PER_OWNER, HEAD_BYTES_PER_ADDRESS, Limit, STREAMS_PER_TOKEN};
 use crate::metrics::Metrics;
 use crate::model::{BatchResult, Now, People};
@@ -41,6 +43,8 @@ pub(crate) struct AppState {
     pub(crate) people: RwLock<People>,
     pub(crate) tokens: RwLock<TokenTable>,
     pub(crate) audience: RwLock<AudienceIndex>,
+    pub(crate) last_uses: LastUses,
+    pub(crate) known_networks: KnownNetworks,
     pub(crate) writer: StoreWriter,
     pub(crate) event_loop: EventLoopHandle,
     pub(crate) metrics: Metrics,
@@ -108,6 +112,8 @@ impl AppState {
             people: RwLock::new(people.restored(stored.people, stored.revision, now)),
             tokens: RwLock::new(TokenTable::from_stored(stored.tokens)),
             audience: RwLock::new(audience.map(|it| ((it.whom, it.token), it.first)).collect()),
+            last_uses: LastUses::default(),
+            known_networks: KnownNetworks::new(),
             writer,
             event_loop: EventLoopHandle::new()?,
             metrics: Metrics::new(),
@@ -171,7 +177,18 @@ impl AppState {
     /// The principal with this secret, if its token is valid and its person exists.
     pub(crate) fn principal(&self, secret: &str, now: Timestamp) -> Option<Principal> {
         let principal = self.tokens().principal(secret, now);
-        principal.filter(|principal| self.has_person(principal))
+        let principal = principal.filter(|principal| self.has_person(principal))?;
+        self.used(&principal.token, now);
+        Some(principal)
+    }
+
+    /// Records the use of a token; the use of a session counts for its token.
+    fn used(&self, token: &Token, now: Timestamp) {
+        let Some(token) = self.tokens().token(token.family()).cloned() else { return };
+        if self.last_uses.record(&token, now) {
+            // A use that the queue refuses is lost, which the next hour corrects.
+            self.writer.submit_detached(WriteCommand::Used(token.id.clone(), now));
+        }
     }
 
     /// True if a token that was valid is still valid.
@@ -200,6 +217,7 @@ impl AppState {
         }
         for id in revoked.keys() {
             tokens.remove(id);
+            self.last_uses.forget(id);
         }
         drop(tokens);
         if !revoked.is_empty() {

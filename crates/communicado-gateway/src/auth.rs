@@ -6,6 +6,7 @@ use communicado_wire::gateway::Scope;
 
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
+use crate::audit;
 use crate::credentials::{Credentials, from_headers};
 use crate::ids::parse_event_id;
 use crate::limits::{CHANGES_PER_REQUEST, CHANGES_REPEATED, PEOPLE_PER_REQUEST};
@@ -41,12 +42,16 @@ pub(crate) fn lookup(
         Credentials::Cookie(text) => (text, true),
     };
     match app.principal(text, app.now().civil) {
-        Some(principal) => Ok(Some((principal, by_cookie))),
+        Some(principal) => {
+            app.known_networks.token_used(&principal.token, peer);
+            Ok(Some((principal, by_cookie)))
+        }
         // A browser with an expired session counts as signed out, not as a failed attempt.
         None if by_cookie => Ok(None),
         None => {
             // A valid token passes even if a neighbour on the same address guesses tokens.
             app.rates.wrong_token(peer)?;
+            audit::sign_in_failed("token", peer);
             let detail = "the token is unknown, revoked or expired";
             let help = "ask an administrator for a new one";
             Err(ApiError::new(ApiErrorKind::NotSignedIn, detail, help))

@@ -33,7 +33,10 @@ pub(crate) fn new_token(new: NewToken, now: Timestamp) -> Result<(String, Token)
     let duration = new.for_ms.map(Duration::from_millis);
     if duration.is_some_and(|duration| duration.is_zero() || duration > FOR_MAX) {
         let help = format!("give `for_ms` from 1 to {}", FOR_MAX.as_millis());
-        return Err(ApiError::bad_request("`for_ms` is out of range", help).with_limit(FOR_MS));
+        let error = ApiError::bad_request("`for_ms` is out of range", help).with_limit(FOR_MS);
+        let days = FOR_MAX.as_secs() / (24 * 60 * 60);
+        let help = format!("give --for from 1ms to {days}d");
+        return Err(error.in_command("the lifetime is out of range", help));
     }
     let secret = new_secret()?;
     let hash = hash(&secret).map(|hash| hex(&hash)).unwrap_or_default();
@@ -50,6 +53,7 @@ pub(crate) fn new_token(new: NewToken, now: Timestamp) -> Result<(String, Token)
         expires: duration.map(|duration| now.after(duration)),
         session_of: None,
         created_by: None,
+        last_used: None,
     };
     Ok((secret, token))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
+use communicado_wire::Timestamp;
 use communicado_wire::gateway::EndReason;
 use communicado_wire::gateway::stored::Token;
 use tokio::sync::oneshot;
@@ -21,6 +22,8 @@ pub(crate) enum WriteCommand {
     Person(Input),
     /// Stores a token.
     Token(Token),
+    /// Stores the last use of a token.
+    Used(Arc<str>, Timestamp),
     /// Revokes a token and its sessions.
     Revoke(Arc<str>, EndReason),
     /// Records the first time that a token reads a person.

@@ -239,6 +239,7 @@ mod tests {
             expires: None,
             session_of: session_of.map(Into::into),
             created_by: created_by.map(Into::into),
+            last_used: None,
         }
     }
 

@@ -10,7 +10,7 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use super::{Packages, Release, msi, names, read, text_of};
-use crate::command::{output, program, root, run as run_command, target_folder};
+use crate::command::{cargo, output, program, root, run as run_command, target_folder};
 use crate::deny::cache;
 use crate::peers::as_root;
 
@@ -49,11 +49,19 @@ const VALIDATORS: [&str; 2] =
 /// Runs all checks.
 pub(super) fn run(packages: &Packages) -> Result<(), String> {
     workflows()?;
+    crates()?;
     lint(packages)?;
     validate(packages)?;
     windows(packages)?;
     archive(packages)?;
     debian(packages)
+}
+
+/// Packs every crate as for the registry. Cargo refuses a dependency without a version.
+fn crates() -> Result<(), String> {
+    let publish =
+        ["publish", "--dry-run", "--workspace", "--no-verify", "--allow-dirty", "--quiet"];
+    run_command(&mut cargo(&publish))
 }
 
 fn lint(packages: &Packages) -> Result<(), String> {

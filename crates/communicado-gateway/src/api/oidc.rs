@@ -1,6 +1,7 @@
 //! The endpoints of OpenID Connect sign-in: start and callback.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
@@ -15,6 +16,7 @@ use super::response::{ApiResult, App};
 use super::session::{cookie, session_token};
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
+use crate::audit;
 use crate::ids::parse_id;
 use crate::limits::{NAME_CHARS, SESSION};
 use crate::model::{Input, Person};
@@ -37,21 +39,23 @@ fn oidc_client(app: &AppState) -> Result<Arc<OidcClient>, ApiError> {
 /// `GET /v1/oidc/start`.
 pub(super) async fn start(State(app): App, auth: Auth, headers: HeaderMap) -> Response {
     let begun = begin(&app, auth.peer.into()).await;
-    for_a_person(&headers, begun.map_err(logged))
+    for_a_person(&headers, begun.map_err(|error| logged(error, auth.peer)))
 }
 
 /// `GET /v1/oidc/callback`.
 pub(super) async fn callback(
     State(app): App,
+    auth: Auth,
     headers: HeaderMap,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response {
     let completed = complete(&app, &headers, &query).await;
-    for_a_person(&headers, completed.map_err(logged))
+    for_a_person(&headers, completed.map_err(|error| logged(error, auth.peer)))
 }
 
 /// Logs a failed sign-in for operators in one line, and returns the error for the person.
-fn logged(error: LoginError) -> ApiError {
+fn logged(error: LoginError, address: IpAddr) -> ApiError {
+    audit::sign_in_failed("issuer", address);
     tracing::warn!(what = "sign-in", cause = %error.cause, help = error.remedy);
     error.shown
 }
@@ -150,6 +154,7 @@ async fn complete(
         expires: None,
         session_of: None,
         created_by: None,
+        last_used: None,
     };
     let (secret, token) = session_token(&of, now.civil)?;
     app.writer.submit(WriteCommand::Token(token)).await?;

@@ -15,6 +15,7 @@ use super::response::{ApiResult, App, json, parse_json, read_body};
 use super::session::begin;
 use super::tokens::{creator, to_wire};
 use crate::api_error::{ApiError, ApiErrorKind};
+use crate::audit;
 use crate::limits::PAIRING;
 use crate::new_token::new_token;
 use crate::pairings::{Answer, code_of, normalized};
@@ -59,17 +60,20 @@ pub(super) async fn confirm(State(app): App, auth: Auth, request: Request) -> Ap
     let token = stored::Token { created_by: creator(&principal.token).cloned(), ..token };
     if !app.pairings().is_open(&code, app.now().moment) {
         app.rates.wrong_token(auth.peer)?;
+        audit::sign_in_failed("pairing", auth.peer);
         return Err(no_screen());
     }
     app.writer.submit_as(principal, WriteCommand::Token(token.clone())).await?;
-    let text = to_wire(&token, 0).to_json();
+    audit::token_created(&token, principal);
+    let text = to_wire(&app, &token, 0).to_json();
     let id = token.id.clone();
     if app.pairings().confirm(&code, Arc::new(token), app.now().moment) {
         return Ok(json(StatusCode::CREATED, text));
     }
     // The code expired meanwhile, or another administrator confirmed it.
-    let command = WriteCommand::Revoke(id, EndReason::TokenRevoked);
+    let command = WriteCommand::Revoke(id.clone(), EndReason::TokenRevoked);
     app.writer.submit_as(principal, command).await?;
+    audit::token_revoked(&id, principal);
     Err(no_screen())
 }
 
@@ -90,6 +94,7 @@ pub(super) async fn session(State(app): App, auth: Auth, request: Request) -> Ap
         }
         Answer::Unknown => {
             app.rates.wrong_token(auth.peer)?;
+            audit::sign_in_failed("pairing", auth.peer);
             let help = "request a new code: POST /v1/pairings";
             Err(ApiError::new(ApiErrorKind::NotFound, "this pairing has ended", help))
         }

@@ -13,6 +13,7 @@ use super::auth::Auth;
 use super::response::{ApiResult, App, JSON, json, parse_json, read_body, tagged};
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
+use crate::audit;
 use crate::ids::parse_id;
 use crate::limits::{
     GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUEST, SIGN_IN_NAMES,
@@ -154,6 +155,7 @@ pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> Api
     new.sign_in = sign_in_names(new.sign_in)?;
     let reply = app.writer.submit_as(principal, WriteCommand::Person(Input::Create(new))).await?;
     let WriteReply::Person(Some(person)) = reply else { return Err(ApiError::no_person("")) };
+    audit::person("person-added", &person.id, principal);
     let place = format!("{}/v1/people/{}", app.public_path(), person.id);
     let mut response = json(StatusCode::CREATED, own_person(&person).to_json());
     if let Ok(place) = place.parse() {
@@ -211,8 +213,10 @@ pub(super) async fn alter(
     alter.name = check(alter.name, alter.groups.as_ref())?;
     alter.sign_in = alter.sign_in.map(sign_in_names).transpose()?;
     let pseudonym = random::<16>()?.into();
-    let command = WriteCommand::Person(Input::Alter(id, alter, pseudonym));
-    match app.writer.submit_as(principal, command).await? {
+    let command = WriteCommand::Person(Input::Alter(id.clone(), alter, pseudonym));
+    let reply = app.writer.submit_as(principal, command).await?;
+    audit::person("person-changed", &id, principal);
+    match reply {
         WriteReply::Person(Some(person)) => Ok(json(StatusCode::OK, own_person(&person).to_json())),
         _ => Ok(StatusCode::NO_CONTENT.into_response()),
     }
@@ -222,7 +226,8 @@ pub(super) async fn alter(
 pub(super) async fn remove(State(app): App, auth: Auth, Path(id): Path<String>) -> ApiResult {
     let principal = auth.administrator()?;
     let id = parse_id("person", &id)?;
-    app.writer.submit_as(principal, WriteCommand::Person(Input::Remove(id))).await?;
+    app.writer.submit_as(principal, WriteCommand::Person(Input::Remove(id.clone()))).await?;
+    audit::person("person-removed", &id, principal);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -13,6 +13,7 @@ use super::auth::Auth;
 use super::response::{ApiResult, App, json, parse_json, read_body};
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
+use crate::audit;
 use crate::credentials::COOKIE;
 use crate::limits::SESSION;
 use crate::principal::Principal;
@@ -54,9 +55,11 @@ pub(super) async fn open(State(app): App, auth: Auth, request: Request) -> ApiRe
     let now = app.now();
     let Some(principal) = app.principal(&new.token, now.civil) else {
         app.rates.wrong_token(auth.peer)?;
+        audit::sign_in_failed("token", auth.peer);
         let help = "copy the whole token, including `cmt_`";
         return Err(ApiError::new(ApiErrorKind::NotSignedIn, "the token is unknown", help));
     };
+    app.known_networks.token_used(&principal.token, auth.peer);
     app.rates.request(principal.caller_key(), 1)?;
     begin(&app, &principal).await
 }
@@ -89,6 +92,7 @@ pub(super) fn session_token(
         expires: Some(of.expires.map_or(end, |expires| expires.min(end))),
         session_of: Some(of.session_of.clone().unwrap_or_else(|| of.id.clone())),
         created_by: None,
+        last_used: None,
         ..of.clone()
     };
     Ok((secret, token))

@@ -10,6 +10,8 @@ use communicado_wire::gateway::{Created, EndReason, NewToken, Token, Tokens};
 
 use super::auth::Auth;
 use super::response::{ApiResult, App, json, parse_json, read_body};
+use crate::app_state::AppState;
+use crate::audit;
 use crate::new_token::new_token;
 use crate::store_writer::WriteCommand;
 
@@ -21,8 +23,9 @@ pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> Api
     let (secret, token) = new_token(new, app.now().civil)?;
     let token = stored::Token { created_by: creator(&principal.token).cloned(), ..token };
     app.writer.submit_as(principal, WriteCommand::Token(token.clone())).await?;
+    audit::token_created(&token, principal);
     let place = format!("/v1/tokens/{}", token.id);
-    let created = Created { secret: secret.into(), token: to_wire(&token, 0) };
+    let created = Created { secret: secret.into(), token: to_wire(&app, &token, 0) };
     let mut response = json(StatusCode::CREATED, created.to_json());
     if let Ok(place) = place.parse() {
         response.headers_mut().insert(header::LOCATION, place);
@@ -37,7 +40,7 @@ pub(super) fn creator(by: &stored::Token) -> Option<&Arc<str>> {
 }
 
 /// The public form of a token, without its hash.
-pub(crate) fn to_wire(token: &stored::Token, sessions: usize) -> Token {
+pub(super) fn to_wire(app: &AppState, token: &stored::Token, sessions: usize) -> Token {
     Token {
         id: token.id.clone(),
         name: token.name.clone(),
@@ -49,6 +52,7 @@ pub(crate) fn to_wire(token: &stored::Token, sessions: usize) -> Token {
         expires: token.expires,
         created_by: token.created_by.clone(),
         sessions,
+        last_used: app.last_uses.of(token),
     }
 }
 
@@ -57,15 +61,16 @@ pub(super) async fn list(State(app): App, auth: Auth) -> ApiResult {
     auth.administrator()?;
     let all = app.tokens();
     let tokens = all.all().filter(|token| token.session_of.is_none());
-    let tokens = tokens.map(|token| to_wire(token, all.sessions_of(&token.id).len())).collect();
+    let tokens =
+        tokens.map(|token| to_wire(&app, token, all.sessions_of(&token.id).len())).collect();
     Ok(json(StatusCode::OK, Tokens { tokens }.to_json()))
 }
 
 /// `DELETE /v1/tokens/{token}`: also ends its sessions and streams.
 pub(super) async fn revoke(State(app): App, auth: Auth, Path(id): Path<String>) -> ApiResult {
     let principal = auth.administrator()?;
-    app.writer
-        .submit_as(principal, WriteCommand::Revoke(id.into(), EndReason::TokenRevoked))
-        .await?;
+    let command = WriteCommand::Revoke(id.as_str().into(), EndReason::TokenRevoked);
+    app.writer.submit_as(principal, command).await?;
+    audit::token_revoked(&id, principal);
     Ok(StatusCode::NO_CONTENT.into_response())
 }

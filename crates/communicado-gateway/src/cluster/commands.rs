@@ -67,6 +67,17 @@ async fn execute(
         WriteCommand::Stop => Ok(WriteReply::Nothing),
         WriteCommand::Person(input) => person(cluster, caller, input).await,
         WriteCommand::Token(token) => create(cluster, caller, token).await,
+        WriteCommand::Used(id, at) => {
+            let known = cluster.app.tokens().token(&id).cloned();
+            if let Some(token) = known {
+                let token = Token { last_used: Some(at), ..Arc::unwrap_or_clone(token) };
+                let key = EntryKey::Token(id).written();
+                // The write must not create a token again that a gateway revoked meanwhile.
+                let seen = cluster.seen(&key);
+                let _ = cluster.bucket.update(&key, token.to_json().into(), seen).await;
+            }
+            Ok(WriteReply::Nothing)
+        }
         WriteCommand::Revoke(id, reason) => revoke(cluster, &id, reason).await,
         WriteCommand::Audience(readers) => {
             for reader in readers {

@@ -9,7 +9,12 @@ use clap::Args;
 
 use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::gateway::View;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::audit;
 use crate::branding::{Branding, Logo, group_name, title};
 use crate::config::{ClusterConfig, ServeConfig};
 use crate::limits::{HEARTBEAT_MAX, HEARTBEAT_MIN, REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
@@ -203,15 +208,7 @@ impl Serve {
                         TLS proxy";
             return Err(Failure::new(Outcome::Usage, config).help(help));
         }
-        tracing_subscriber::fmt()
-            .json()
-            .with_max_level(self.log)
-            .with_target(false)
-            .with_writer(std::io::stderr)
-            // Log lines that cannot be written are lost. Reporting that would panic when stderr is
-            // full.
-            .log_internal_errors(false)
-            .init();
+        start_log(self.log);
         // An empty variable disables tracing.
         let collector = self.otlp.filter(|url| !url.is_empty());
         let traces = collector.as_deref().map(Traces::begin).transpose()?;
@@ -248,6 +245,19 @@ impl Serve {
         serve(options, print)?;
         Ok(Outcome::Yes)
     }
+}
+
+/// Starts the log with the level of `--log`, and the audit log.
+fn start_log(level: tracing::Level) {
+    let lines = || {
+        let lines = tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr);
+        // Lines that cannot be written are lost. Reporting that would panic when stderr is full.
+        lines.log_internal_errors(false)
+    };
+    let others = Targets::new().with_default(level).with_target(audit::TARGET, LevelFilter::OFF);
+    let audited = Targets::new().with_target(audit::TARGET, LevelFilter::INFO);
+    let both = vec![lines().with_target(false).with_filter(others), lines().with_filter(audited)];
+    tracing_subscriber::registry().with(both).init();
 }
 
 /// Parses the heartbeat interval for clap.

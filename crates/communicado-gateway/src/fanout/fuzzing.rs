@@ -106,6 +106,7 @@ impl SocketSession {
             expires: None,
             session_of: None,
             created_by: None,
+            last_used: None,
         };
         let mut readers = Readers::new(0, STREAMS_PER_TOKEN);
         let mailbox = Arc::new(Mailbox::default());

@@ -74,6 +74,7 @@ fn operator(app: &AppState) -> Operator {
         expires: None,
         session_of: None,
         created_by: None,
+        last_used: None,
     })))
 }
 

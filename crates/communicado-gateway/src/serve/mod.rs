@@ -6,6 +6,7 @@ mod checked_stream;
 mod control;
 mod control_client;
 mod critical_thread;
+mod hangup;
 mod http1;
 mod listen;
 mod tls;
@@ -24,6 +25,7 @@ pub(crate) use control_client::{ask, ask_folder, ask_offline};
 pub(crate) use tls::Certificate;
 
 use crate::api::router;
+use crate::audit;
 use crate::bucket_file;
 use crate::config::ServeConfig;
 use crate::fanout::EventLoop;
@@ -75,9 +77,12 @@ async fn serving(
     let ServeOptions { listen, data, runtime_directory, certificate, config, oidc, .. } = options;
     let is_tls = certificate.is_some();
     let public_url = config.public_url.clone();
+    let hangups = hangup::hangups().map_err(no_system)?;
     // The data folder must exist: a self-signed certificate is written there.
     let lock = StoreLock::take(&data)?;
-    let acceptor = certificate.map(Certificate::acceptor).transpose()?;
+    let tls = certificate.map(Certificate::tls).transpose()?;
+    let (acceptor, reloader) = tls.map(|tls| (tls.acceptor, tls.reloader)).unzip();
+    let reloads = tokio::spawn(hangup::follow(hangups, reloader.flatten()));
     let signals = listen::ShutdownSignals::new(options.exit_on_stdin_eof).map_err(no_system)?;
     let cluster = config.cluster.clone();
     // Opening the backend can block for the bucket of other gateways.
@@ -122,6 +127,7 @@ async fn serving(
         .collect::<Result<Vec<_>, _>>()?;
     let board = public_url.map_or_else(|| format!("{base}/"), |url| url.join("/"));
     print(&greeting(&base, &board, first.as_deref()))?;
+    audit::gateway("started");
     tracing::info!(what = "listening", address = %address, tls = is_tls);
     // Without one of its critical threads it would serve stale data. It exits, and its supervisor
     // restarts it.
@@ -130,11 +136,13 @@ async fn serving(
         () = backend.writer.ended() => ("the writer thread ended", false),
         () = event_loop.ended() => ("the event-loop thread ended", false),
     };
+    audit::gateway("stopped");
     tracing::info!(what = "stopping", cause = why);
     app.event_loop.send(LoopCommand::Stop);
     let _ = stop.send(true);
     let _ = tokio::time::timeout(LAST_REQUESTS, connections).await;
     controls.iter().for_each(JoinHandle::abort);
+    reloads.abort();
     let ended = tokio::task::spawn_blocking(move || {
         let stored = backend.stop();
         if let Some(traces) = &app.traces {

@@ -1,8 +1,11 @@
-//! TLS: a certificate from files, or a self-signed certificate for tests.
+//! TLS: a certificate from files, which is read again when they change, or a self-signed
+//! certificate for tests.
 
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::SystemTime;
 
 use communicado_cli_support::{Failure, Outcome};
 use tokio_rustls::TlsAcceptor;
@@ -10,7 +13,10 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::sign::CertifiedKey;
 
+use crate::audit;
 use crate::private;
 
 /// The origin of the certificate.
@@ -27,40 +33,122 @@ pub(crate) enum Certificate {
     },
 }
 
+/// The TLS of a gateway.
+pub(super) struct Tls {
+    pub(super) acceptor: TlsAcceptor,
+    /// Present if the certificate is from files, which can change.
+    pub(super) reloader: Option<Reloader>,
+}
+
+/// The certificate for new connections.
+#[derive(Debug)]
+struct CurrentKey(RwLock<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for CurrentKey {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
 impl Certificate {
     /// # Errors
     ///
     /// If a file cannot be read, or is not a certificate or key.
-    pub(super) fn acceptor(self) -> Result<TlsAcceptor, Failure> {
-        let (chain, key) = match self {
-            Self::Files { certificate, key } => read(certificate, key)?,
-            Self::SelfSigned { names, write_to } => generate(names, write_to)?,
+    pub(super) fn tls(self) -> Result<Tls, Failure> {
+        let (key, files) = match self {
+            Self::Files { certificate, key } => {
+                let files = CertificateFiles { certificate, key };
+                (files.read()?, Some(files))
+            }
+            Self::SelfSigned { names, write_to } => (generate(names, write_to)?, None),
         };
+        let current = Arc::new(CurrentKey(RwLock::new(Arc::new(key))));
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
-            .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key));
-        let mut config = config.map_err(|error| {
-            let help = "give the whole chain, and the key of its first certificate";
-            wrong("cannot use the certificate", error).help(help)
-        })?;
+            .map_err(|error| wrong("cannot use TLS", error))?;
+        let mut config = config.with_no_client_auth().with_cert_resolver(current.clone());
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(TlsAcceptor::from(Arc::new(config)))
+        let reloader = files.map(|files| Reloader { stamps: files.stamps(), files, current });
+        Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)), reloader })
     }
 }
 
-type CertificateChain = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
-
-fn read(certificate: PathBuf, key: PathBuf) -> Result<CertificateChain, Failure> {
-    let file = |path: &PathBuf| format!("cannot use {} for TLS", path.display());
-    let chain = CertificateDer::pem_file_iter(&certificate)
-        .and_then(|chain| chain.collect::<Result<Vec<_>, _>>())
-        .map_err(|error| wrong(&file(&certificate), error).help("give a PEM file"))?;
-    let key = PrivateKeyDer::from_pem_file(&key)
-        .map_err(|error| wrong(&file(&key), error).help("give a PEM key without a password"))?;
-    Ok((chain, key))
+#[derive(Debug)]
+struct CertificateFiles {
+    certificate: PathBuf,
+    key: PathBuf,
 }
 
-fn generate(names: Vec<String>, write_to: PathBuf) -> Result<CertificateChain, Failure> {
+/// The identity of a file's contents: inode, size and time of the last change.
+type Stamp = Option<(u64, u64, Option<SystemTime>)>;
+
+impl CertificateFiles {
+    fn read(&self) -> Result<CertifiedKey, Failure> {
+        let file = |path: &PathBuf| format!("cannot use {} for TLS", path.display());
+        let chain = CertificateDer::pem_file_iter(&self.certificate)
+            .and_then(|chain| chain.collect::<Result<Vec<_>, _>>())
+            .map_err(|error| wrong(&file(&self.certificate), error).help("give a PEM file"))?;
+        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| {
+            wrong(&file(&self.key), error).help("give a PEM key without a password")
+        })?;
+        certified(chain, key)
+    }
+
+    fn stamps(&self) -> [Stamp; 2] {
+        [&self.certificate, &self.key].map(|path| {
+            let metadata = path.metadata().ok()?;
+            Some((metadata.ino(), metadata.len(), metadata.modified().ok()))
+        })
+    }
+}
+
+/// Reads the certificate again on SIGHUP and after a change of its files.
+///
+/// Open connections keep the certificate with which they began.
+#[derive(Debug)]
+pub(super) struct Reloader {
+    files: CertificateFiles,
+    stamps: [Stamp; 2],
+    current: Arc<CurrentKey>,
+}
+
+impl Reloader {
+    /// Reads the files if they have changed.
+    pub(super) fn reload_if_changed(&mut self) {
+        if self.files.stamps() != self.stamps {
+            self.reload();
+        }
+    }
+
+    /// Reads the files. If they are not valid, the earlier certificate remains.
+    pub(super) fn reload(&mut self) {
+        // A change during the reading is noticed at the next check.
+        self.stamps = self.files.stamps();
+        match self.files.read() {
+            Ok(key) => {
+                *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
+                audit::gateway("certificate-changed");
+            }
+            Err(failure) => {
+                let (cause, help) = failure.into_parts();
+                let cause = format!("{cause}; the earlier certificate remains");
+                tracing::error!(what = "tls", cause, help = help.unwrap_or_default());
+            }
+        }
+    }
+}
+
+fn certified(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<CertifiedKey, Failure> {
+    CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| {
+        let help = "give the whole chain, and the key of its first certificate";
+        wrong("cannot use the certificate", error).help(help)
+    })
+}
+
+fn generate(names: Vec<String>, write_to: PathBuf) -> Result<CertifiedKey, Failure> {
     let made = rcgen::generate_simple_self_signed(names)
         .map_err(|error| wrong("cannot create a certificate", error))?;
     private::replace(&write_to)
@@ -68,7 +156,7 @@ fn generate(names: Vec<String>, write_to: PathBuf) -> Result<CertificateChain, F
         .map_err(|error| wrong(&format!("cannot write {}", write_to.display()), error))?;
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())
         .map_err(|error| wrong("cannot create a key", error))?;
-    Ok((vec![made.cert.into()], key))
+    certified(vec![made.cert.into()], key)
 }
 
 fn wrong(what: &str, cause: impl ToString) -> Failure {

@@ -20,6 +20,8 @@ use crate::traces::RequestContext;
 #[derive(Default)]
 pub(super) struct WriteBatch {
     pub(super) tokens: Vec<Token>,
+    /// The known tokens with a new last use.
+    pub(super) used: Vec<Token>,
     /// The revoked tokens, in no order: one commit removes them all.
     pub(super) revoked: BTreeMap<Arc<str>, EndReason>,
     pub(super) audience: Vec<FirstRead>,
@@ -60,6 +62,12 @@ impl WriteBatch {
                 self.audience.extend(known);
             }
             WriteCommand::Token(token) => self.create(app, batch, token)?,
+            WriteCommand::Used(id, at) => {
+                let known = app.tokens().token(&id).cloned();
+                if let Some(token) = known.filter(|_| !self.revoked.contains_key(&id)) {
+                    self.used.push(Token { last_used: Some(at), ..Arc::unwrap_or_clone(token) });
+                }
+            }
             WriteCommand::Revoke(id, reason) => {
                 let all = self.with_descendants(&app.tokens(), &id);
                 if all.is_empty() {

@@ -86,6 +86,8 @@ fn commit_batch(
     let result = batch.end();
     drop(people);
     write_batch.revoke(expired_tokens(app), EndReason::TokenRevoked);
+    let WriteBatch { used, tokens, .. } = &mut write_batch;
+    tokens.append(used);
     let mut writes = unsaved.clone();
     writes.audience.append(&mut write_batch.audience);
     collect_writes(

@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::fixture::{Gateway, program};
 
 fn text(output: &std::process::Output) -> String {
@@ -42,12 +44,16 @@ fn commands_manage_tokens_and_people_with_and_without_a_running_gateway() {
         assert!(text(&gateway.command(&["people", "list"])).contains(id));
         let scope = ["tokens", "create", "--name", "x", "--scope", "publish,read", "--person", id];
         let made = gateway.command(&scope);
-        assert!(text(&made).starts_with("cmt_"), "{made:?}");
+        assert!(made.status.success(), "{made:?}");
+        let printed = String::from_utf8_lossy(&made.stdout);
+        let (token, secret) = printed.split_once('\n').unwrap();
+        let token = token.strip_prefix("id ").unwrap();
+        assert!(secret.starts_with("secret cmt_"), "{made:?}");
+        // An id that begins with `-` would be an option of the next command.
+        assert!(token.starts_with('t'), "{token}");
         let list = text(&gateway.command(&["tokens", "list"]));
         let line = list.lines().find(|line| line.contains(&format!("person {id}"))).unwrap();
-        let token = line.split(' ').next().unwrap();
-        // An id that begins with `-` would be an option of the next command.
-        assert!(token.starts_with('t'), "{line}");
+        assert!(line.starts_with(token), "{line}");
         let revoked = gateway.command(&["tokens", "revoke", token]);
         assert!(revoked.status.success(), "{revoked:?}");
         let again = gateway.command(&["tokens", "revoke", token]);
@@ -56,6 +62,47 @@ fn commands_manage_tokens_and_people_with_and_without_a_running_gateway() {
     }
     gateway.restart();
     assert_eq!(gateway.get("/v1/people")["people"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn tokens_are_listed_with_their_last_use_and_rotated() {
+    let mut gateway = Gateway::start();
+    let list = |gateway: &Gateway| {
+        let output = gateway.command(&["tokens", "list", "--json"]);
+        let listed: Value = serde_json::from_slice(&output.stdout).unwrap();
+        listed["tokens"].as_array().unwrap().clone()
+    };
+    let create = ["tokens", "create", "--name", "the lobby", "--scope", "read", "--for", "30d"];
+    let made = gateway.command(&[&create[..], &["--json"]].concat());
+    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let (id, secret) = (text(&made["id"]), text(&made["secret"]));
+    let of = |tokens: &[Value], id: &str| tokens.iter().find(|it| it["id"] == *id).unwrap().clone();
+    assert_eq!(of(&list(&gateway), &id)["last_used"], Value::Null);
+    gateway.request_as(&secret, "GET", "/v1/people", None).expect_json(200);
+    let used = of(&list(&gateway), &id);
+    assert!(used["last_used"].as_str().unwrap() >= used["created"].as_str().unwrap(), "{used}");
+    let table = String::from_utf8(gateway.command(&["tokens", "list"]).stdout).unwrap();
+    assert!(table.starts_with("ID "), "{table}");
+    for heading in ["CREATED ", "LAST USED", "EXPIRES", "SESSIONS", "NAME"] {
+        assert!(table.lines().next().unwrap().contains(heading), "{table}");
+    }
+    // The use is stored.
+    gateway.stop();
+    assert_eq!(of(&list(&gateway), &id)["last_used"], used["last_used"]);
+    gateway.restart();
+    let rotated = gateway.command(&["tokens", "rotate", &id, "--json"]);
+    let rotated: Value = serde_json::from_slice(&rotated.stdout).unwrap();
+    for same in ["name", "scopes", "person", "group", "view"] {
+        assert_eq!(rotated[same], made[same], "{same}");
+    }
+    assert!(rotated["expires"].as_str().unwrap() > made["expires"].as_str().unwrap());
+    gateway.request_as(&secret, "GET", "/v1/people", None).expect_problem(401);
+    gateway.request_as(&text(&rotated["secret"]), "GET", "/v1/people", None).expect_json(200);
+    let again = gateway.command(&["tokens", "rotate", &id]);
+    assert_eq!(again.status.code(), Some(5), "{again:?}");
+    let long = gateway.command(&[&create[..7], &["400d"]].concat());
+    assert!(String::from_utf8_lossy(&long.stderr).contains("--for from 1ms to 366d"), "{long:?}");
 }
 
 #[test]

@@ -10,6 +10,7 @@
 )]
 
 mod administration;
+mod audit;
 mod authorization;
 mod board;
 mod client;
@@ -30,6 +31,7 @@ mod people;
 mod private;
 mod proxies;
 mod reading;
+mod reload;
 mod revocation;
 mod revocation_concurrent;
 mod schemathesis;

@@ -51,7 +51,7 @@ impl TopicState {
 
     fn apply(&mut self, rules: Vec<&Rule>, value: Option<&str>, retained: bool) {
         let is_life = rules.iter().any(|rule| matches!(rule.meaning, Meaning::Life(_)));
-        let is_activity = rules.iter().any(|rule| matches!(rule.meaning, Meaning::Activity(_)));
+        let has_sign_in = rules.iter().any(|rule| matches!(rule.meaning, Meaning::SignIn(_)));
         let Some(first) = rules.first() else { return };
         let place = (first.topic.clone(), first.key.clone());
         let found = rules.iter().find(|rule| Some(rule.value.as_str()) == value);
@@ -69,6 +69,7 @@ impl TopicState {
         if retained {
             return;
         }
+        self.activities.remove(&place);
         match meaning {
             Some(Meaning::SignIn(word)) => {
                 self.sign_in = Some(sign_in(word, value.unwrap_or_default()));
@@ -76,15 +77,8 @@ impl TopicState {
             Some(Meaning::Activity(Some(activity))) => {
                 self.activities.insert(place, activity);
             }
-            Some(Meaning::Activity(None)) => {
-                self.activities.remove(&place);
-            }
-            Some(Meaning::Life(_)) => {}
-            // An unknown value of the status, or of a call.
-            None if is_activity => {
-                self.activities.remove(&place);
-            }
-            None => self.sign_in = None,
+            None if has_sign_in => self.sign_in = None,
+            Some(Meaning::Activity(None) | Meaning::Life(_)) | None => {}
         }
     }
 
@@ -160,9 +154,11 @@ mod tests {
             state.receive(&format!("teams/{topic}"), payload.as_bytes(), *retained);
         }
         let account = state.details().accounts.into_values().next();
-        let presence = account.map(|account| match account {
-            AccountSignIn::SignedIn { availability, activity, .. } => (availability, activity),
-            other => panic!("{other:?}"),
+        let presence = account.map(|account| {
+            let AccountSignIn::SignedIn { availability, activity, .. } = account else {
+                panic!("not signed in: {account:?}")
+            };
+            (availability, activity)
         });
         (state.life(), presence)
     }
@@ -221,6 +217,26 @@ mod tests {
         assert_eq!(state.life(), Life::Running);
         state.receive("phone", b"off", false);
         assert_eq!(state.life(), Life::Absent);
+    }
+
+    #[test]
+    fn one_topic_can_have_the_status_and_the_activity() {
+        let rules =
+            ["alive yes = running", "phone idle = available", "phone dialog = on-the-phone"];
+        let table = TopicTable::parse(&rules.map(str::to_owned)).unwrap();
+        let mut state = TopicState::new(table);
+        state.receive("alive", b"yes", false);
+        let mut activity_after = |payload: &str| {
+            state.receive("phone", payload.as_bytes(), false);
+            let account = state.details().accounts.into_values().next()?;
+            let AccountSignIn::SignedIn { activity, .. } = account else { return None };
+            Some(activity)
+        };
+        assert_eq!(activity_after("idle"), Some(None));
+        assert_eq!(activity_after("dialog"), Some(Some(Activity::OnThePhone)));
+        assert_eq!(activity_after("idle"), Some(None));
+        assert_eq!(activity_after("dialog"), Some(Some(Activity::OnThePhone)));
+        assert_eq!(activity_after("broken"), None);
     }
 
     #[test]

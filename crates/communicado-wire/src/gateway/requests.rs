@@ -178,6 +178,9 @@ pub struct Token {
     /// The number of open browser sessions of this token.
     #[serde(default)]
     pub sessions: usize,
+    /// The last use of the token or of its sessions; `null` if there was none.
+    #[serde(default)]
+    pub last_used: Option<Timestamp>,
 }
 
 /// A new token with its secret, which no later response contains.

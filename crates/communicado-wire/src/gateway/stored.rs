@@ -126,6 +126,9 @@ pub struct Token {
     /// The token whose session created this one; it ends with that token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<Arc<str>>,
+    /// The last use, to the hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<Timestamp>,
 }
 
 /// The NATS bucket of a gateway, for commands that run without the gateway.

@@ -58,8 +58,10 @@ impl WebPage {
         };
         output_of(&mut gateway(&["people", "add", "ada", "--name", "Ada Lovelace"])).await?;
         let of_ada = ["--scope", "publish", "--person", "ada", "--name", "the demo's laptop"];
-        let secret =
-            output_of(&mut gateway(&[&["tokens", "create"][..], &of_ada].concat())).await?;
+        let create = [&["tokens", "create"][..], &of_ada].concat();
+        let created = output_of(&mut gateway(&create)).await?;
+        let secret = created.lines().find_map(|line| line.strip_prefix("secret "));
+        let secret = secret.ok_or_else(|| failed("the gateway printed no secret"))?;
         let file = folder.path().join("token");
         let written = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file);
         written.and_then(|mut it| it.write_all(secret.as_bytes())).map_err(failed)?;
