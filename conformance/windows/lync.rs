@@ -29,6 +29,10 @@ fn a_whole_session(wine: &Wine) {
     peer.tell("activity on-the-phone");
     assert_eq!(peer.tell("fire contact"), "1");
     watch.expect("lync", &["signed-in busy/on-the-phone activity=on-the-phone by lync"]);
+    peer.tell("note back at four");
+    assert_eq!(peer.tell("fire contact"), "1");
+    let noted = r#"signed-in busy/on-the-phone activity=on-the-phone note="back at four" by lync"#;
+    watch.expect("lync", &[noted]);
     peer.tell("state 4");
     peer.tell("fire state 3 4 0");
     watch.expect("lync", &["signing-out by lync"]);

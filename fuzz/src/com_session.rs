@@ -103,8 +103,9 @@ fn reading(from: &mut Unstructured<'_>) -> Result<std::result::Result<ClientRead
     } else {
         let (state, uri) = (member(from)?, Some(member(from)?));
         let (availability, activity) = (Some(member(from)?), Some(member(from)?));
-        let display_name = Some(member(from)?);
-        lync::reading::LyncMembers { state, uri, availability, activity, display_name }.reading()
+        let (note, display_name) = (Some(member(from)?), Some(member(from)?));
+        lync::reading::LyncMembers { state, uri, availability, activity, note, display_name }
+            .reading()
     }))
 }
 

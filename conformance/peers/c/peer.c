@@ -52,7 +52,7 @@ static LARGE_INTEGER began;
 
 /* The state of the client. */
 static long status = 1, state = 1, availability = 3500, old_state, status_code;
-static WCHAR signin_name[256], friendly_name[256], activity[256], uri[256];
+static WCHAR signin_name[256], friendly_name[256], note[256], activity[256], uri[256];
 static char versions[256] = "14.0.0.0,15.0.0.0";
 static DWORD pause_ms;
 static HRESULT fails_status, fails_name, fails_friendly, fails_service_status;
@@ -248,6 +248,7 @@ static HRESULT WINAPI get_contact_information(void *this, LONG kind, VARIANT *r)
     if (kind == 0) { V_VT(r) = VT_I4; V_I4(r) = availability; return S_OK; }
     if (kind == 1) { V_VT(r) = VT_BSTR; V_BSTR(r) = text(activity); return S_OK; }
     if (kind == 10) { V_VT(r) = VT_BSTR; V_BSTR(r) = text(friendly_name); return S_OK; }
+    if (kind == 22 && *note) { V_VT(r) = VT_BSTR; V_BSTR(r) = text(note); return S_OK; }
     return E_INVALIDARG;
 }
 
@@ -649,6 +650,7 @@ static int command(char *line)
     else if (is(word, "uri")) { wide(uri, rest); done(0); }
     else if (is(word, "name")) { wide(signin_name, rest); done(0); }
     else if (is(word, "friendly")) { wide(friendly_name, rest); done(0); }
+    else if (is(word, "note")) { wide(note, rest); done(0); }
     else if (is(word, "versions")) { snprintf(versions, sizeof versions, "%s", rest ? rest : ""); done(0); }
     else if (is(word, "strict")) { is_strict = 1; done(0); }
     else if (is(word, "crash-in")) { snprintf(fatal, sizeof fatal, "%s", rest ? rest : ""); done(0); }

@@ -32,6 +32,7 @@ pub(crate) struct State {
     pub(crate) availability: i32,
     pub(crate) signin_name: String,
     pub(crate) friendly_name: String,
+    pub(crate) note: String,
     pub(crate) activity: String,
     pub(crate) uri: String,
     pub(crate) versions: String,

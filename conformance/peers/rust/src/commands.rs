@@ -93,6 +93,7 @@ impl Peer<'_> {
             "uri" => self.client.state().uri = text(),
             "name" => self.client.state().signin_name = text(),
             "friendly" => self.client.state().friendly_name = text(),
+            "note" => self.client.state().note = text(),
             "versions" => self.client.state().versions = text(),
             "pause" => self.client.state().pause = Duration::from_millis(number(rest).into()),
             "answer" => self.answer(rest)?,

@@ -18,6 +18,7 @@ const UNEXPECTED: HResult = HResult::of(0x8000_FFFF);
 const AVAILABILITY: i32 = 0;
 const ACTIVITY_ID: i32 = 1;
 const DISPLAY_NAME: i32 = 10;
+const PERSONAL_NOTE: i32 = 22;
 
 /// The kind of an object.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -201,6 +202,9 @@ impl ObjectImpl for Object {
                 Some(AVAILABILITY) => Ok(ReturnValue::number(state.availability)),
                 Some(ACTIVITY_ID) => Ok(ReturnValue::text(state.activity.clone())),
                 Some(DISPLAY_NAME) => Ok(ReturnValue::text(state.friendly_name.clone())),
+                Some(PERSONAL_NOTE) if !state.note.is_empty() => {
+                    Ok(ReturnValue::text(state.note.clone()))
+                }
                 _ => Err(INVALID.into()),
             },
             (Part::StateChange, 0x6002_0000, _) => Ok(ReturnValue::number(state.state)),

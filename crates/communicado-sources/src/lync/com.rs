@@ -14,7 +14,7 @@ use communicado_windows::com::{
 use communicado_windows::{Guid, HResult, Variant};
 
 use super::caller::Caller;
-use super::own_contact::{ACTIVITY_ID, AVAILABILITY, OwnContact};
+use super::own_contact::{ACTIVITY_ID, AVAILABILITY, OwnContact, PERSONAL_NOTE};
 use super::reading::LyncMembers;
 use crate::windows::com_worker::{ComClient, EventSender};
 use crate::windows::reading::{ClientReading, MemberValue};
@@ -105,6 +105,7 @@ impl ComClient for OfficeIntegrationClient {
                 uri: none(),
                 availability: none(),
                 activity: none(),
+                note: none(),
                 display_name: none(),
             };
             return Ok(members.reading());
@@ -136,8 +137,10 @@ impl ComClient for OfficeIntegrationClient {
             }
             availability = again;
         }
+        let note = information(PERSONAL_NOTE)?;
         let display_name = information(DISPLAY_NAME)?;
-        let members = LyncMembers { state, uri: Some(uri), availability, activity, display_name };
+        let uri = Some(uri);
+        let members = LyncMembers { state, uri, availability, activity, note, display_name };
         Ok(members.reading())
     }
 

@@ -16,6 +16,9 @@ const CONTACT_EVENTS: Guid = Guid(0xB1C6_ECC3_1EA7_495D_9337_02FE_4FB7_23F0);
 /// `ContactInformationType`.
 pub(super) const AVAILABILITY: i32 = 0;
 pub(super) const ACTIVITY_ID: i32 = 1;
+pub(super) const PERSONAL_NOTE: i32 = 22;
+/// The information of which the client reports changes.
+const INFORMATION: [i32; 3] = [AVAILABILITY, ACTIVITY_ID, PERSONAL_NOTE];
 /// `ContactSubscriptionRefreshRate`.
 const HIGH: i32 = 2;
 
@@ -84,8 +87,7 @@ impl<'a> OwnContact<'a> {
             return Ok(());
         };
         let contact = [CallArgument::Object(&self.object)];
-        let types =
-            [CallArgument::Number(HIGH), CallArgument::Numbers(&[AVAILABILITY, ACTIVITY_ID])];
+        let types = [CallArgument::Number(HIGH), CallArgument::Numbers(&INFORMATION)];
         if caller.call(&object, &ADD_CONTACT, &contact)?.is_ok()
             && caller.call(&object, &SUBSCRIBE, &types)?.is_ok()
         {

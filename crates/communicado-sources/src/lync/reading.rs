@@ -3,6 +3,7 @@
 use communicado_core::Availability;
 use communicado_windows::Variant;
 
+use crate::note;
 use crate::sign_in::AccountSignIn;
 use crate::vocabulary::{lync_activity, lync_availability};
 use crate::windows::reading::{ClientReading, MemberValue, ReportedStatus, is_signed_out};
@@ -18,6 +19,8 @@ pub struct LyncMembers {
     pub availability: Option<MemberValue>,
     /// The ID of its activity.
     pub activity: Option<MemberValue>,
+    /// Its personal note.
+    pub note: Option<MemberValue>,
     /// Its display name.
     pub display_name: Option<MemberValue>,
 }
@@ -69,7 +72,8 @@ impl LyncMembers {
         let number = number.map_or_else(|| "?".to_owned(), |number| number.to_string());
         let raw = activity.filter(|id| !id.is_empty()).map_or(number, str::to_owned);
         let activity = activity.and_then(lync_activity);
-        ReportedStatus::SignIn(AccountSignIn::SignedIn { availability, activity, raw, note: None })
+        let note = text(self.note.as_ref()).and_then(note::plain);
+        ReportedStatus::SignIn(AccountSignIn::SignedIn { availability, activity, raw, note })
     }
 }
 
@@ -90,6 +94,7 @@ mod tests {
             uri: Some(Ok(Variant::Text("sip:alice@uc.test".to_owned()))),
             availability: Some(Ok(Variant::Number(6500))),
             activity: Some(Ok(Variant::Text("on-the-phone".to_owned()))),
+            note: Some(Ok(Variant::Text("back\r\nat four".to_owned()))),
             display_name: None,
         }
     }
@@ -113,7 +118,7 @@ mod tests {
                 availability: Availability::Busy,
                 activity,
                 raw,
-                note: None,
+                note: Some("back at four".to_owned()),
             }),
         );
     }
@@ -133,7 +138,7 @@ mod tests {
     #[test]
     fn a_user_who_appears_offline_is_signed_in() {
         let mut members = members(3);
-        members.activity = None;
+        (members.activity, members.note) = (None, None);
         let mut check = |number: Option<i32>, availability, raw: &str| {
             members.availability = number.map(|number| Ok(Variant::Number(number)));
             let raw = raw.to_owned();
