@@ -1,6 +1,7 @@
 //! The flag in the registry, which counts only with its process.
 
-use communicado_conformance::{Peer, Watch, Wine, within};
+use communicado_conformance::{ExpectOk as _, Peer, Watch, Wine, within};
+use serde_json::Value;
 
 const NOT_SUPPORTED: &str = "unknown reason=not-supported by im-providers";
 
@@ -112,6 +113,25 @@ fn several_clients_are_distinguished(wine: &Wine) {
     watch.end();
 }
 
+fn the_status_of_a_starting_client_begins_with_its_flag(wine: &Wine) {
+    let read = |key: &str| {
+        let status = wine.communicado().run(&["status", "--client", "zoom", "--json"]);
+        let line: Value = serde_json::from_str(&status.out).expect_ok("read a line");
+        (line["status"].clone(), line[key].as_str().map(str::to_owned))
+    };
+    let mut zoom = flagged(wine, "Zoom", "Zoom.exe");
+    let before = read("at").1;
+    zoom.tell("flag 1");
+    let (status, since) = read("since");
+    let after = read("at").1;
+    // On a busy machine the time to start may be over.
+    if status == "starting" {
+        assert!(before <= since && since <= after, "{before:?}, {since:?}, {after:?}");
+    } else {
+        assert_eq!((status.as_str(), since), (Some("unknown"), None));
+    }
+}
+
 crate::beside_both! {
     a_client_that_cannot_be_asked_is_never_more_than_unknown,
     a_flag_that_nothing_reset_is_not_believed,
@@ -119,4 +139,5 @@ crate::beside_both! {
     a_key_that_is_deleted_and_all_of_them_are_noticed,
     an_unknown_client_has_its_own_name_and_is_judged_by_what_its_installer_wrote,
     several_clients_are_distinguished,
+    the_status_of_a_starting_client_begins_with_its_flag,
 }

@@ -63,6 +63,12 @@ impl ClientReporter {
         }
     }
 
+    /// The handle of the client.
+    #[cfg(windows)]
+    pub(crate) const fn handle(&self) -> &ClientHandle {
+        &self.client
+    }
+
     /// Converts the stated starts that have changed.
     fn convert_starts(&mut self, details: &ClientDetails) {
         let known = std::mem::take(&mut self.starts);

@@ -8,7 +8,9 @@ use communicado_runtime::{Clock, ProbeFuture, Source, SourceError, SourceHandle,
 
 use super::probe::probe;
 use crate::descriptor::{OptionError, ValidatedOptions};
+use crate::windows::registered_client::RegisteredClient;
 use crate::windows::registry_subscription::RegistrySubscription;
+use crate::windows::starting::report_starting;
 
 struct ImProvidersSource;
 
@@ -46,7 +48,12 @@ async fn watch(handle: &SourceHandle) -> Result<std::convert::Infallible, Source
             }
             // If there are too many clients, the runtime notifies the user.
             if let Ok(handle) = handle.open(&client) {
-                handle.report_life(life, None);
+                if life == Life::Starting {
+                    let running = found.iter().find(|each| each.client == client);
+                    report_starting(&handle, running.and_then(RegisteredClient::up_since));
+                } else {
+                    handle.report_life(life, None);
+                }
             }
             reported.insert(client, life);
         }

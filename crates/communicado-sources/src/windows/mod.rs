@@ -37,6 +37,8 @@ pub mod snapshot;
 #[cfg(windows)]
 pub(crate) mod source;
 #[cfg(windows)]
+pub(crate) mod starting;
+#[cfg(windows)]
 mod watch;
 
 #[cfg(windows)]

@@ -101,8 +101,10 @@ impl RegisteredClient {
         }
     }
 
-    /// The moment since which the client may be up, where readable.
-    const fn up_since(&self) -> Option<i64> {
+    /// The start of its process or the time of its flag, the later one, where readable: the
+    /// microseconds since 1970.
+    #[must_use]
+    pub const fn up_since(&self) -> Option<i64> {
         let ProcessEvidence::Running { started } = self.evidence.process else { return None };
         match (started, self.evidence.written) {
             (Some(started), Some(written)) if written > started => Some(written),

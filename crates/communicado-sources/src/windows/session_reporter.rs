@@ -6,6 +6,7 @@ use communicado_core::Life;
 use communicado_runtime::SourceHandle;
 
 use super::session::{SessionAccount, SessionState};
+use super::starting::report_starting;
 use crate::client_reporter::{ClientDetails, ClientReporter};
 
 /// The protocol of the clients' accounts.
@@ -19,13 +20,15 @@ pub(crate) struct SessionReporter {
 }
 
 impl SessionReporter {
-    /// Reports the state of `client`. `lease` limits how long a running client stays so.
+    /// Reports the state of `client`. `lease` limits how long a running client stays so. A client
+    /// that starts does so since `up_since`.
     pub(crate) fn report(
         &mut self,
         handle: &SourceHandle,
         client: &str,
         state: SessionState,
         lease: Duration,
+        up_since: Option<i64>,
     ) {
         let before = self.state.as_ref().map(|state| state.life);
         let needs_handle = match (before, state.life) {
@@ -44,7 +47,11 @@ impl SessionReporter {
         if state.life == Life::Running {
             client.report_details(&ClientDetails::default(), &details(&state));
         }
-        client.report_life(state.life, (state.life == Life::Running).then_some(lease));
+        if state.life == Life::Starting {
+            report_starting(client.handle(), up_since);
+        } else {
+            client.report_life(state.life, (state.life == Life::Running).then_some(lease));
+        }
         self.state = Some(state);
     }
 

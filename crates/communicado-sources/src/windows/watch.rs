@@ -26,6 +26,8 @@ struct ClientSlot<C: ComClient> {
     class: Guid,
     /// The processes whose integrity level matters.
     processes: Vec<u32>,
+    /// The start of the client in microseconds since 1970, where readable.
+    up_since: Option<i64>,
     worker: Option<ComWorker>,
     client: PhantomData<fn() -> C>,
 }
@@ -127,11 +129,13 @@ fn handle_clients<C: ComClient>(
             reporter: SessionReporter::default(),
             class,
             processes: Vec::new(),
+            up_since: None,
             worker: None,
             client: PhantomData,
         });
         slot.class = class;
         slot.processes.clone_from(&client.processes);
+        slot.up_since = client.up_since();
         slot.handle(handle, &client.client, keepalive, SessionInput::Process(process));
     }
     for client in removed {
@@ -183,7 +187,7 @@ impl<C: ComClient> ClientSlot<C> {
                 }
                 SessionAction::Report(state) => {
                     let lease = keepalive.interval + keepalive.timeout * 2;
-                    self.reporter.report(handle, client, state, lease);
+                    self.reporter.report(handle, client, state, lease, self.up_since);
                 }
             }
         }
