@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io::{self, IsTerminal as _};
 use std::pin::pin;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use communicado::{Monitor, MonitorBuilder, Notice, SOURCES, Snapshot, Timestamp};
 use communicado_cli_support::{Failure, Outcome, note, print_message};
@@ -19,6 +20,9 @@ use crate::options::ColorChoice;
 use crate::settings::Settings;
 use crate::suggestion::closest;
 
+/// Longer than the timeout of a source, so that a client that does not answer is reported as such.
+const LONG_PATIENCE: Duration = Duration::from_secs(6);
+
 /// Runs `work` with a monitor on this thread, until the work is done.
 pub(crate) fn with_monitor<W, F, T>(builder: MonitorBuilder, work: W) -> Result<T, Failure>
 where
@@ -26,6 +30,12 @@ where
     F: Future<Output = Result<T, Failure>>,
 {
     with_monitor_and_notices(|notice| Some(notice.to_string()), builder, work)
+}
+
+/// A builder for a monitor whose first answer waits for a client that does not answer.
+pub(crate) fn patient_builder(settings: &Settings) -> Result<MonitorBuilder, Failure> {
+    let builder = settings.builder()?;
+    Ok(if settings.patience.is_some() { builder } else { builder.patience(LONG_PATIENCE) })
 }
 
 /// Reads the current status of every client.

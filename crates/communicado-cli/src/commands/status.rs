@@ -1,17 +1,12 @@
 //! `status`: the current status of each client.
 
-use std::time::Duration;
-
 use clap::Args;
 use communicado::{Status, Update};
 use communicado_cli_support::{Failure, Outcome, note, print};
 
 use crate::form::{FormChoice, line_writer};
-use crate::runtime::{read_snapshot, warn_unknown_clients};
+use crate::runtime::{patient_builder, read_snapshot, warn_unknown_clients};
 use crate::settings::Settings;
-
-/// Longer than the timeout of a source, so that a client that does not answer is reported as such.
-const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Print the current status of each client and its accounts.
 #[derive(Debug, Default, Args)]
@@ -28,11 +23,7 @@ impl StatusArgs {
 
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let form = self.form.form(false, settings)?;
-        let builder = match settings.patience {
-            Some(_) => settings.builder()?,
-            None => settings.builder()?.patience(PATIENCE),
-        };
-        let snapshot = read_snapshot(builder)?;
+        let snapshot = read_snapshot(patient_builder(settings)?)?;
         if snapshot.iter().next().is_none() {
             note("no status is known yet: no source has finished its first check");
         }

@@ -23,7 +23,7 @@ use super::sinks;
 use super::state_dir::StateDir;
 use super::status_reporter::StatusReporter;
 use super::time_watcher::{TimeWatcher, local_zone};
-use crate::runtime::{block_on, now, shutdown_signal, stdin_eof, with_monitor};
+use crate::runtime::{block_on, now, patient_builder, shutdown_signal, stdin_eof, with_monitor};
 use crate::settings::Settings;
 
 /// The time limit for taking the lock, which `agent status` holds for a moment.
@@ -65,7 +65,7 @@ pub(super) fn run(
             .cause("each device has one agent")
             .help("run: communicado agent status"));
     };
-    with_monitor(settings.builder()?, async |monitor| {
+    with_monitor(patient_builder(settings)?, async |monitor| {
         // The watch starts before the first read, so that no change is missed.
         let mut watcher = StateDirWatcher::watch(state_dir.dir())?;
         // Shared by all sessions, so that no signal is lost between two of them.

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::sink_consent::SinkConsent;
 use super::sink_context::sink_context;
 use super::state_dir::StateDir;
-use crate::runtime::{now, with_monitor};
+use crate::runtime::{now, patient_builder, with_monitor};
 use crate::settings::Settings;
 use crate::sink_settings::SinkSettings;
 use crate::suggestion::did_you_mean;
@@ -51,7 +51,7 @@ impl TrySinkArgs {
             failed("failed").cause(error.cause).help(error.help)
         };
         let mut opened = (sink.descriptor.open)(&context, &sink.options).map_err(refused)?;
-        with_monitor(settings.builder()?, async |monitor| {
+        with_monitor(patient_builder(settings)?, async |monitor| {
             let (_permit, permission) = watch::channel(Permission::Granted);
             let selection = sink.selection(&settings.clients);
             let mut input = SinkInput::new(monitor.changes().into_feed(), selection, permission);
