@@ -16,7 +16,6 @@ use crate::peers::as_root;
 
 /// The release of Debian, and the packages that a desktop and a server have.
 const SUITE: &str = "bookworm";
-const MIRROR: &str = "http://deb.debian.org/debian";
 const INCLUDED: &str =
     "adduser,ca-certificates,curl,dbus-user-session,libpam-systemd,man-db,sudo,systemd-sysv";
 
@@ -261,8 +260,7 @@ fn clean_root() -> Result<PathBuf, String> {
     let path = folder.to_string_lossy().into_owned();
     run_command(&mut as_root(&["rm", "-rf", "--one-file-system", &path])?)?;
     let include = format!("--include={INCLUDED}");
-    let make =
-        ["mmdebstrap", "--quiet", UNSAFE, "--variant=minbase", &include, SUITE, &path, MIRROR];
+    let make = ["mmdebstrap", "--quiet", UNSAFE, "--variant=minbase", &include, SUITE, &path];
     run_command(&mut as_root(&make)?)?;
     for unit in MASKED {
         let link = format!("{path}/etc/systemd/system/{unit}");
