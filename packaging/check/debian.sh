@@ -51,8 +51,9 @@ listening() {
         fi
     done
 }
+secret_of() { "$@" | sed -n 's/^secret //p'; }
 listening
-token=$(gateway tokens create --name kept --scope administer)
+token=$(secret_of gateway tokens create --name kept --scope administer)
 former=$(systemctl show --property MainPID --value communicado-gateway)
 
 echo '# The documents: the new version over the former one'
@@ -74,7 +75,7 @@ as_ada 'communicado doctor || true' |
 
 echo '# The agent, as a user unit'
 gateway people add ada --name 'Ada Lovelace'
-publish=$(gateway tokens create --name ada --scope publish --person ada)
+publish=$(secret_of gateway tokens create --name ada --scope publish --person ada)
 as_ada "mkdir -p ~/.config/communicado; umask 077; echo $publish > ~/.config/communicado/token
     communicado agent allow http://127.0.0.1:8427 --person ada --device laptop \
         --token-file ~/.config/communicado/token --yes
