@@ -28,6 +28,7 @@ macro_rules! targets {
 }
 
 targets! {
+    broker,
     client_json,
     codes,
     com_session,

@@ -39,6 +39,7 @@ macro_rules! targets {
 }
 
 targets! {
+    broker,
     client_json,
     codes,
     com_session,

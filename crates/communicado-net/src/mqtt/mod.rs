@@ -10,8 +10,8 @@ mod session;
 use hyper::Uri;
 
 pub use connection::{MqttClient, MqttConnection, MqttWork, is_closed};
-pub use packets::Version;
-pub use session::SessionEvent;
+pub use packets::{ConnectInfo, Version};
+pub use session::{Session, SessionEvent};
 
 use crate::{Endpoint, NetError, is_this_machine};
 

@@ -25,14 +25,17 @@ pub enum Version {
 
 /// The parameters of a connection.
 #[derive(Clone, Debug)]
-pub(super) struct ConnectInfo {
-    pub(super) client_id: String,
-    pub(super) user: Option<String>,
-    pub(super) password: Option<String>,
-    /// Seconds.
-    pub(super) keep_alive: u16,
+pub struct ConnectInfo {
+    /// The id of the client, which is stable.
+    pub client_id: String,
+    /// The user name.
+    pub user: Option<String>,
+    /// The password.
+    pub password: Option<String>,
+    /// The keep-alive in seconds.
+    pub keep_alive: u16,
     /// The topic and text of the last will, which is retained.
-    pub(super) will: Option<(String, String)>,
+    pub will: Option<(String, String)>,
 }
 
 /// A packet from the broker.

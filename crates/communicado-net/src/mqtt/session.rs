@@ -14,7 +14,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 const TAKEN_OVER: u8 = 0x8e;
 
 /// The state of one connection.
-pub(super) struct Session {
+pub struct Session {
     version: Version,
     keep_alive: Duration,
     /// The bytes to send.
@@ -57,11 +57,11 @@ pub enum SessionEvent {
 
 impl Session {
     /// A new connection, whose first packet is in the output.
-    pub(super) fn open(
-        version: Version,
-        info: &ConnectInfo,
-        now: Moment,
-    ) -> Result<Self, NetError> {
+    ///
+    /// # Errors
+    ///
+    /// If a text is not valid in MQTT.
+    pub fn open(version: Version, info: &ConnectInfo, now: Moment) -> Result<Self, NetError> {
         Ok(Self {
             version,
             keep_alive: Duration::from_secs(u64::from(info.keep_alive)),
@@ -89,7 +89,12 @@ impl Session {
         Ok(id)
     }
 
-    pub(super) fn subscribe(&mut self, filters: &[String], now: Moment) -> Result<(), NetError> {
+    /// Subscribes to the topics of these filters.
+    ///
+    /// # Errors
+    ///
+    /// If a filter is not valid in MQTT.
+    pub fn subscribe(&mut self, filters: &[String], now: Moment) -> Result<(), NetError> {
         let id = self.next_id(now);
         let packet = self.version.subscribe(id, filters)?;
         self.send(&packet, now);
@@ -108,12 +113,12 @@ impl Session {
         self.is_accepted
     }
 
-    /// Takes bytes from the broker.
-    pub(super) fn receive(
-        &mut self,
-        bytes: &[u8],
-        now: Moment,
-    ) -> Result<Vec<SessionEvent>, NetError> {
+    /// Takes bytes from the broker, which may end within a packet.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are not MQTT, a packet is too large, or the broker refuses the connection.
+    pub fn receive(&mut self, bytes: &[u8], now: Moment) -> Result<Vec<SessionEvent>, NetError> {
         self.input.extend_from_slice(bytes);
         let mut events = Vec::new();
         while let Some(incoming) = self.version.decode(&mut self.input)? {
