@@ -45,9 +45,11 @@ impl SinkFixture {
         file.to_str().expect_ok("name the file").to_owned()
     }
 
+    /// The arguments of a task of the agent. Clients of other tests, on other buses, do not count.
     fn arguments<'a>(&'a self, task: &[&'a str]) -> Vec<&'a str> {
         let config = self.config.to_str().expect_ok("name the configuration");
-        [&["--config", config, "agent"][..], task].concat()
+        let own_bus = "sources.purple.other-buses=false";
+        [&["--config", config, "--set", own_bus, "agent"][..], task].concat()
     }
 
     /// Runs a command of the agent to its end.
