@@ -1,6 +1,7 @@
 //! Builds the packages: `cargo xtask package` writes them to `target/packages`.
 //!
-//! `--verify` builds everything a second time in another folder, and compares the bytes.
+//! `--verify` builds the programs for Linux a second time in another folder, and compares the bytes
+//! of all packages.
 //! `--check` installs, uses and removes the packages in a clean root, as the test run does.
 //!
 //! dpkg-deb makes the packages for Debian. cargo-deb would be compiled for a minute first, and the

@@ -139,6 +139,21 @@ pub(crate) fn schema() -> String {
     format!("{schema:#}\n")
 }
 
+/// The schema of the section of one source or sink.
+fn section_schema<'a>(
+    about: &str,
+    properties: &Map<String, Value>,
+    required: impl Iterator<Item = &'a str>,
+) -> Value {
+    json!({
+        "type": "object",
+        "description": about,
+        "properties": properties,
+        "required": required.collect::<Vec<_>>(),
+        "additionalProperties": false,
+    })
+}
+
 /// The schema of the sources. A section whose name is a kind needs no `kind`.
 fn sources_schema(
     setting: &impl Fn(&(&'static str, &'static str, &'static str, &'static str)) -> (String, Value),
@@ -158,15 +173,9 @@ fn sources_schema(
             properties.extend([setting(&(option.name, form, default, option.help))]);
         }
         let required = descriptor.options.iter().filter(|option| option.default.is_none());
-        let required = required.map(|option| option.name);
-        let required: Vec<_> = needs_kind.then_some("kind").into_iter().chain(required).collect();
-        json!({
-            "type": "object",
-            "description": descriptor.about,
-            "properties": properties,
-            "required": required,
-            "additionalProperties": false,
-        })
+        let kind = needs_kind.then_some("kind").into_iter();
+        let required = kind.chain(required.map(|option| option.name));
+        section_schema(descriptor.about, &properties, required)
     };
     let named = SOURCES.iter();
     let named = named.map(|each| (each.name.to_owned(), section(each, false)));
@@ -207,15 +216,9 @@ fn sinks_schema(
             properties.insert(name, schema);
         }
         let required = descriptor.options.iter().filter(|option| option.default.is_none());
-        let required = required.map(|option| option.name);
-        let required: Vec<_> = needs_kind.then_some("kind").into_iter().chain(required).collect();
-        json!({
-            "type": "object",
-            "description": descriptor.about,
-            "properties": properties,
-            "required": required,
-            "additionalProperties": false,
-        })
+        let kind = needs_kind.then_some("kind").into_iter();
+        let required = kind.chain(required.map(|option| option.name));
+        section_schema(descriptor.about, &properties, required)
     };
     let named = SINKS.iter().map(|descriptor| {
         let others = SINKS.iter().filter(|other| other.kind != descriptor.kind);
