@@ -99,9 +99,13 @@ impl Run {
         let own = fs::read_to_string("/proc/self/cgroup").expect_ok("read the own cgroup");
         let own = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
         for mount in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
-            let name = format!("communicado-run-{}", self.program.id());
-            let cgroup = Path::new(mount).join(own).join(name);
-            within("its cgroup is removed", || (!cgroup.exists()).then_some(()));
+            let name = format!("communicado-run-{}-", self.program.id());
+            let folder = Path::new(mount).join(own);
+            within(&format!("its cgroup is removed: {}", self.program.output()), || {
+                let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+                let mut names = entries.map(|entry| entry.file_name());
+                (!names.any(|it| it.to_string_lossy().starts_with(&name))).then_some(())
+            });
         }
         let status = self.program.wait();
         assert_eq!(status.code(), code, "{status}: {}", self.program.output());

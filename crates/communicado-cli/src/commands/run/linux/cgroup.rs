@@ -4,12 +4,17 @@
 use std::fs;
 use std::io::{self, Seek as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use communicado_runtime::{Clock as _, SystemClock};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// The attempts to remove a busy cgroup, and the longest wait between two of them.
-const MAX_REMOVALS: u32 = 4;
-const MAX_WAIT: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
+/// The time to remove a busy cgroup, and the longest wait between two attempts.
+const MAX_REMOVAL: Duration = Duration::from_secs(30);
+const MAX_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+/// The number of names to try for a cgroup.
+const MAX_NAMES: u32 = 8;
 
 /// The mount points of cgroup version 2, alone or with version 1.
 const MOUNTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
@@ -24,14 +29,29 @@ impl Cgroup {
         let own = fs::read_to_string("/proc/self/cgroup").ok()?;
         let own = own.lines().find_map(|line| line.strip_prefix("0::/"))?;
         let mount = MOUNTS.iter().find(|mount| Path::new(mount).join("cgroup.procs").exists())?;
-        let name = format!("communicado-run-{}", std::process::id());
-        let cgroup = Self(Path::new(mount).join(own).join(name));
-        fs::create_dir(&cgroup.0).ok()?;
+        let cgroup = Self::create_in(&Path::new(mount).join(own))?;
         // Before Linux 5.14, a cgroup has no `cgroup.kill`.
         if cgroup.0.join("cgroup.kill").exists() {
             return Some(cgroup);
         }
         cgroup.remove();
+        None
+    }
+
+    /// Creates a cgroup that has the id of this process in its name.
+    ///
+    /// A killed `run` with the same process id may have left its cgroup behind. The kernel removes
+    /// it only if no process is left in it.
+    fn create_in(parent: &Path) -> Option<Self> {
+        for number in 0..MAX_NAMES {
+            let path = parent.join(format!("communicado-run-{}-{number}", std::process::id()));
+            let _ = fs::remove_dir(&path);
+            match fs::create_dir(&path) {
+                Ok(()) => return Some(Self(path)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(_) => return None,
+            }
+        }
         None
     }
 
@@ -61,7 +81,9 @@ impl Cgroup {
     /// condition of the file (Linux, `Documentation/admin-guide/cgroup-v2.rst`).
     pub(super) fn remove(&self) {
         let Ok(mut events) = fs::File::open(self.0.join("cgroup.events")) else { return };
-        for _ in 0..MAX_REMOVALS {
+        let clock = SystemClock::start();
+        let end = clock.now().after(MAX_REMOVAL);
+        while clock.now() < end {
             // Only a change after the file was read is reported.
             let read = events.rewind().and_then(|()| io::read_to_string(&events));
             let removed = fs::remove_dir(&self.0);
@@ -69,6 +91,7 @@ impl Cgroup {
             if read.is_err() || !is_busy {
                 return;
             }
+            // A signal, such as that of the end of a child, may interrupt the wait.
             let mut changes = [PollFd::new(&events, PollFlags::PRI)];
             let _ = poll(&mut changes, Some(&MAX_WAIT));
         }
@@ -119,6 +142,17 @@ mod tests {
         });
         assert_eq!(child.wait().unwrap().signal(), Some(9));
         assert!(!cgroup.path().exists());
+    }
+
+    #[test]
+    fn a_cgroup_that_a_killed_run_left_behind_is_replaced() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let first = Cgroup::create_in(folder.path()).unwrap();
+        assert_eq!(Cgroup::create_in(folder.path()).unwrap().path(), first.path());
+        // A folder with a file is as busy as a cgroup with a process.
+        fs::write(first.path().join("cgroup.procs"), "1").unwrap();
+        let second = Cgroup::create_in(folder.path()).unwrap();
+        assert_ne!(second.path(), first.path());
     }
 
     #[test]
