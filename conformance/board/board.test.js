@@ -7,6 +7,13 @@ import { agent, board, issuer, network, reader, says, shot, shows, fixture, test
 
 const SECOND = 1000;
 
+/** A promise that its owner resolves. */
+function deferred() {
+  let resolve;
+  const promise = new Promise((done) => (resolve = done));
+  return { promise, resolve };
+}
+
 test("two browsers see a change at once", async (t) => {
   const gateway = await fixture(t);
   const pages = [];
@@ -190,13 +197,35 @@ test("a person controls the own badge and sees the readers of the own status", a
   await page.check("#badge-on");
   const link = page.locator("#badge-link");
   await link.waitFor();
-  const badge = await fetch(await link.getAttribute("href"));
+  let badge = await fetch(await link.getAttribute("href"));
   assert.equal(badge.headers.get("content-type"), "image/svg+xml");
   const text = await badge.text();
   assert.match(text, /available/);
   assert(!/ada/i.test(text), "the badge has no name");
   await until("the badge is shown", () => page.locator("#badge-picture").evaluate((it) => it.complete && it.naturalWidth));
   await shot(page, "own-badge");
+
+  // An answer from before a change does not undo the change on the page.
+  const [asked, release] = [deferred(), deferred()];
+  await page.route("**/v1/people/ada", async (route) => {
+    if (route.request().method() !== "GET") return route.fallback();
+    const answer = await route.fetch();
+    asked.resolve();
+    await release.promise;
+    await route.fulfill({ response: answer });
+  });
+  await asked.promise;
+  await page.uncheck("#badge-on");
+  await link.waitFor({ state: "hidden" });
+  const late = page.waitForResponse((answer) => answer.url().endsWith("/v1/people/ada") && answer.request().method() === "GET");
+  release.resolve();
+  await (await late).finished();
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+  assert(!(await page.isChecked("#badge-on")), "a late answer undid the change");
+  await page.unroute("**/v1/people/ada");
+  await page.check("#badge-on");
+  await link.waitFor();
+  badge = await fetch(await link.getAttribute("href"));
   await page.keyboard.press("Escape");
   const other = await reader(t, gateway.url);
   const witness = await board(other.context, gateway.url, (await gateway.tokenFor("alan")).secret);

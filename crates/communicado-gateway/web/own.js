@@ -77,10 +77,11 @@ export function own({ feed, leave }) {
   /** @param {string} id */
   async function devices(id) {
     const section = at("devices");
+    const version = controls.version();
     const answer = await fetch(`v1/people/${encodeURIComponent(id)}`).catch(() => null);
     /** @type {Partial<Person> & {badge?: string|null}} */
     const { devices = [], badge } = answer?.ok ? await answer.json() : {};
-    if (answer?.ok) controls.badge(badge);
+    if (answer?.ok) controls.badge(badge, version);
     section.hidden = !devices.length;
     section.querySelector("ul")?.replaceChildren(...devices.map((device) => {
       const { kind, word, detail } = words(device);

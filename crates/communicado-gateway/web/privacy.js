@@ -23,6 +23,8 @@ export function privacy(nameOf) {
   /** @type {HTMLImageElement} */
   const picture = at("badge-picture");
   let id = "";
+  // Increases before and after each change of the badge, so an answer from before is recognized.
+  let version = 0;
 
   /** @param {string|null|undefined} badge The pseudonym. */
   function show(badge) {
@@ -36,6 +38,7 @@ export function privacy(nameOf) {
 
   on.addEventListener("change", async () => {
     error.textContent = "";
+    version += 1;
     on.disabled = true;
     try {
       const headers = { "content-type": "application/json", "communicado-csrf": "1" };
@@ -47,6 +50,7 @@ export function privacy(nameOf) {
       on.checked = !on.checked;
       error.textContent = why instanceof TypeError ? t("The gateway cannot be reached. Nothing was changed.") : String(/** @type {Error} */ (why).message);
     } finally {
+      version += 1;
       on.disabled = false;
     }
   });
@@ -79,10 +83,13 @@ export function privacy(nameOf) {
       at("badge").hidden = at("audience").hidden = true;
       audience();
     },
-    /** Shows the badge that the gateway reports. @param {string|null|undefined} badge */
-    badge(badge) {
+    /** The version of the badge, to note before the gateway is asked for it. */
+    version: () => version,
+    /** Shows the badge that the gateway reports, unless it was changed since the gateway was asked.
+     * @param {string|null|undefined} badge @param {number} asked The version at that time. */
+    badge(badge, asked) {
       at("badge").hidden = false;
-      if (!on.disabled) show(badge);
+      if (asked === version && !on.disabled) show(badge);
     },
   };
 }
