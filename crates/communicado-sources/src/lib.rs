@@ -34,6 +34,8 @@ pub mod lines;
 pub mod lync;
 pub mod mqtt;
 mod note;
+#[cfg(target_os = "linux")]
+mod process;
 mod provider;
 mod purple;
 #[cfg(target_os = "linux")]
