@@ -1,7 +1,7 @@
 //! Builds the packages: `cargo xtask package` writes them to `target/packages`.
 //!
-//! `--verify` builds the programs for Linux a second time in another folder, and compares the bytes
-//! of all packages.
+//! `--verify` builds the programs a second time in another folder, and compares the bytes of all
+//! packages.
 //! `--check` installs, uses and removes the packages in a clean root, as the test run does.
 //!
 //! dpkg-deb makes the packages for Debian. cargo-deb would be compiled for a minute first, and the
@@ -71,8 +71,10 @@ fn pack(programs: &Path, exe: &Path, folder: &Path) -> Result<Packages, String> 
         fs::remove_dir_all(folder).map_err(failed)?;
     }
     fs::create_dir_all(folder).map_err(failed)?;
+    dist::refuse_local_paths(exe)?;
     let release = Release::current()?;
     for shipped in &tree::SHIPPED {
+        dist::refuse_local_paths(&programs.join(shipped.name))?;
         let inventory = inventory::of(shipped.package)?;
         sbom::write(folder, shipped.name, &inventory, &release)?;
         let licences = licences::text(&inventory)?;
@@ -120,7 +122,7 @@ fn verify() -> Result<(), String> {
     let path = copy.to_string_lossy().into_owned();
     run_command(&mut program("git", &["clone", "--quiet", "--local", ".", &path]))?;
     let second = dist::build_in(&copy, &copy.join("target"), &dist::PROGRAMS)
-        .and_then(|programs| pack(&programs, &windows::program()?, &copy.join("packages")));
+        .and_then(|programs| pack(&programs, &windows::program_in(&copy)?, &copy.join("packages")));
     let compared = second.and_then(|second| {
         let read = |packages: &Packages| {
             let file = packages.folder.join("SHA256SUMS");
