@@ -15,7 +15,9 @@ mod deb;
 mod inventory;
 mod licences;
 mod msi;
+mod recipes;
 mod sbom;
+mod sign;
 mod tree;
 
 use std::fs;
@@ -61,7 +63,9 @@ pub(crate) fn folder() -> PathBuf {
 /// Builds all packages of this commit.
 fn build() -> Result<Packages, String> {
     let programs = dist::build(&dist::PROGRAMS)?;
-    pack(&programs, &windows::program()?, &folder())
+    let packages = pack(&programs, &windows::program()?, &folder())?;
+    recipes::write(&read_sums(&packages)?, &Release::current()?)?;
+    Ok(packages)
 }
 
 /// Packs the programs in a folder, and the one for Windows, into `folder`, which is emptied first.
@@ -105,6 +109,12 @@ fn sums(folder: &Path) -> Result<String, String> {
     Ok(text)
 }
 
+/// The checksums of the packages, as sha256sum prints them.
+fn read_sums(packages: &Packages) -> Result<String, String> {
+    let file = packages.folder.join("SHA256SUMS");
+    fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))
+}
+
 /// The names of the files in a folder, in order.
 fn names(folder: &Path) -> Result<Vec<String>, String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -123,13 +133,7 @@ fn verify() -> Result<(), String> {
     run_command(&mut program("git", &["clone", "--quiet", "--local", ".", &path]))?;
     let second = dist::build_in(&copy, &copy.join("target"), &dist::PROGRAMS)
         .and_then(|programs| pack(&programs, &windows::program_in(&copy)?, &copy.join("packages")));
-    let compared = second.and_then(|second| {
-        let read = |packages: &Packages| {
-            let file = packages.folder.join("SHA256SUMS");
-            fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))
-        };
-        differences(&read(&first)?, &read(&second)?)
-    });
+    let compared = second.and_then(|second| differences(&read_sums(&first)?, &read_sums(&second)?));
     // A copy that is left in the folder for temporary files does no harm.
     let _ = fs::remove_dir_all(&copy);
     compared
