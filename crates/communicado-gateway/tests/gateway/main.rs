@@ -25,6 +25,7 @@ mod foreign_clients;
 mod help;
 mod hostile;
 mod http;
+mod import;
 mod issuers;
 mod limits;
 mod pairing;
