@@ -9,5 +9,6 @@ mod dbus;
 mod fixture;
 mod hook;
 mod mqtt;
+mod mqtt_tls;
 mod notification;
 mod webhook;

@@ -8,6 +8,7 @@
 
 mod connector;
 mod error;
+mod identity;
 pub mod mqtt;
 mod peer;
 mod secret_file;
@@ -15,5 +16,6 @@ mod tls;
 
 pub use connector::{Connector, Endpoint, Stream, is_this_machine, read_ca};
 pub use error::{NetError, Retry};
+pub use identity::Identity;
 pub use peer::Peer;
 pub use secret_file::{configured_path, is_file_name, read_secret};
