@@ -1,7 +1,6 @@
 //! Connections to other machines: TCP, and TLS with the system's trust or one CA.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -20,8 +19,6 @@ use crate::{NetError, tls};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The maximum number of addresses of the host to try.
 const ADDRESSES_MAX: usize = 4;
-/// The maximum size of a file with certificates.
-const CERTIFICATES_MAX: u64 = 1024 * 1024;
 
 /// The address of a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,32 +90,6 @@ impl Connector {
             Err(error) => Err(tls::handshake_error(self.peer, host, &error)),
         }
     }
-}
-
-/// Reads a file with CA certificates.
-///
-/// # Errors
-///
-/// If the file is not readable or too large.
-pub fn read_ca(file: &Path) -> Result<Vec<u8>, NetError> {
-    read_certificates("CA file", "ca-file", file)
-}
-
-/// Reads the file with certificates that an option names.
-pub(crate) fn read_certificates(
-    what: &str,
-    option: &str,
-    file: &Path,
-) -> Result<Vec<u8>, NetError> {
-    let failed = |cause: &dyn ToString| {
-        let cause = format!("cannot read the {what} `{}`: {}", file.display(), cause.to_string());
-        NetError::needs_action(cause, format!("set `{option}` to a file in PEM that you may read"))
-    };
-    let meta = std::fs::metadata(file).map_err(|error| failed(&error))?;
-    if !meta.is_file() || meta.len() > CERTIFICATES_MAX {
-        return Err(failed(&"it is not a regular file of at most 1 MiB"));
-    }
-    std::fs::read(file).map_err(|error| failed(&error))
 }
 
 /// Returns whether a host name means this machine.

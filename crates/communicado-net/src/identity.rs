@@ -5,7 +5,7 @@ use std::path::Path;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::connector::read_certificates;
+use crate::certificate_file::read_certificates;
 use crate::{NetError, read_secret};
 
 /// The options that name the files.
