@@ -22,6 +22,7 @@ mod django;
 mod faults;
 mod fixture;
 mod foreign_clients;
+mod generated_clients;
 mod help;
 mod hostile;
 mod http;
