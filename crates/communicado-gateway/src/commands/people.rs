@@ -6,8 +6,9 @@ use clap::{Args, Subcommand};
 use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::gateway::{self as wire, Alter, NewPerson};
 
-use super::client::{Client, misread, part};
+use super::client::{Client, part};
 use crate::options::DataFolder;
+use crate::serve::misread;
 
 /// Add, list, change and remove people, whether or not the gateway runs.
 #[derive(Debug, Args)]

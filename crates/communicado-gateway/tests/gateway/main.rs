@@ -18,6 +18,7 @@ mod cluster;
 mod collector;
 mod commands;
 mod damage;
+mod doctor;
 mod faults;
 mod fixture;
 mod foreign_clients;
