@@ -4,5 +4,7 @@ pub(crate) mod backup;
 mod client;
 mod location;
 pub(crate) mod people;
+mod people_file;
+mod people_import;
 pub(crate) mod serve;
 pub(crate) mod tokens;
