@@ -9,5 +9,7 @@ mod dbus;
 mod fixture;
 mod hook;
 mod mqtt;
+mod mqtt_faults;
+mod mqtt_tls;
 mod notification;
 mod webhook;

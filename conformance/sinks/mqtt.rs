@@ -7,18 +7,23 @@ use communicado_conformance::{
 use crate::contract::{self, Listener};
 use crate::fixture::{SinkFixture, ends};
 
-const TOPIC: &str = "communicado/laptop";
+pub(crate) const TOPIC: &str = "communicado/laptop";
+/// A short lease, so that the broker soon misses a dead agent.
+pub(crate) const LEASE: &str = "6s";
 const CONFIG: &str = "homeassistant/device/communicado_laptop/config";
 
 /// A subscriber to the state of the device.
-struct Reader {
-    broker: Broker,
-    subscriber: Subscriber,
+pub(crate) struct Reader {
+    pub(crate) broker: Broker,
+    pub(crate) subscriber: Subscriber,
 }
 
 impl Reader {
-    fn start(kind: BrokerKind, fixture: &SinkFixture) -> Self {
-        let broker = Broker::start(kind, fixture.session.folder());
+    pub(crate) fn start(kind: BrokerKind, fixture: &SinkFixture) -> Self {
+        Self::of(Broker::start(kind, fixture.session.folder()))
+    }
+
+    pub(crate) fn of(broker: Broker) -> Self {
         let subscriber = broker.subscribe(TOPIC);
         Self { broker, subscriber }
     }
@@ -53,7 +58,7 @@ fn finch(message: &MqttMessage) -> Option<(String, String)> {
 }
 
 /// A fixture whose user has allowed the broker.
-fn allowed(kind: BrokerKind, more: &str) -> (SinkFixture, Reader) {
+pub(crate) fn allowed(kind: BrokerKind, more: &str) -> (SinkFixture, Reader) {
     let fixture = SinkFixture::new("");
     let reader = Reader::start(kind, &fixture);
     configure(&fixture, &reader, more);
@@ -62,9 +67,14 @@ fn allowed(kind: BrokerKind, more: &str) -> (SinkFixture, Reader) {
 }
 
 fn configure(fixture: &SinkFixture, reader: &Reader, more: &str) {
-    let broker = format!("mqtt://127.0.0.1:{}", reader.broker.port());
+    configure_url(fixture, &format!("mqtt://127.0.0.1:{}", reader.broker.port()), LEASE, more);
+}
+
+/// Configures the sink with this broker and lease, and more options.
+pub(crate) fn configure_url(fixture: &SinkFixture, broker: &str, lease: &str, more: &str) {
     fixture.configure(&format!(
-        "[agent]\nlease = \"6s\"\n[sinks.mqtt]\nbroker = \"{broker}\"\ndevice = \"laptop\"\n{more}"
+        "[agent]\nlease = \"{lease}\"\n[sinks.mqtt]\nbroker = \"{broker}\"\n\
+         device = \"laptop\"\n{more}"
     ));
 }
 

@@ -14,6 +14,7 @@ const PEERS: &[&str] = &[
     "oidc-provider-mock==0.3.4",
     "openapi-python-client==0.29.1",
     "datamodel-code-generator==0.89.0",
+    "django-oauth-toolkit==3.4.1",
 ];
 
 /// Installs the peers and runs the integration tests of `communicado-gateway`.

@@ -5,5 +5,7 @@ mod client;
 pub(crate) mod doctor;
 mod location;
 pub(crate) mod people;
+mod people_file;
+mod people_import;
 pub(crate) mod serve;
 pub(crate) mod tokens;

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::fixture::{Gateway, peer};
 
-fn script(name: &str) -> std::path::PathBuf {
+pub(crate) fn script(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gateway").join(name)
 }
 
