@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 mod client;
+pub(crate) mod doctor;
 mod location;
 pub(crate) mod people;
 mod people_file;

@@ -6,9 +6,10 @@ use clap::{Args, Subcommand};
 use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::gateway::{self as wire, Alter, NewPerson};
 
-use super::client::{Client, misread, part, texts};
+use super::client::{Client, part, texts};
 use super::people_import::import;
 use crate::options::DataFolder;
+use crate::serve::misread;
 
 /// Add, list, change and remove people, whether or not the gateway runs.
 #[derive(Debug, Args)]

@@ -19,6 +19,7 @@ mod collector;
 mod commands;
 mod damage;
 mod django;
+mod doctor;
 mod faults;
 mod fixture;
 mod foreign_clients;
