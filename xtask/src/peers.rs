@@ -16,6 +16,8 @@ pub(crate) enum Brings {
     Library(&'static str),
     /// A file below `/usr/include`.
     Header(&'static str),
+    /// A file below `/usr/share`.
+    Shared(&'static str),
 }
 
 /// The files that the tests need, and their Debian packages.
@@ -41,6 +43,8 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("haproxy"), "haproxy"),
     (Brings::Program("i3blocks"), "i3blocks"),
     (Brings::Program("ip"), "iproute2"),
+    (Brings::Shared("java/jakarta-annotation-api.jar"), "libjakarta-annotation-api-java"),
+    (Brings::Program("javac"), "openjdk-17-jdk-headless"),
     (Brings::Program("jq"), "jq"),
     (Brings::Program("kamailio"), "kamailio"),
     (Brings::Program("lintian"), "lintian"),
@@ -146,6 +150,7 @@ fn missing() -> Vec<&'static str> {
     let is_there = |brings: &Brings| match brings {
         Brings::Program(name) => is_installed(name),
         Brings::Header(file) => Path::new("/usr/include").join(file).exists(),
+        Brings::Shared(file) => Path::new("/usr/share").join(file).exists(),
         Brings::Library(file) => {
             let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
             let mut folders = std::iter::once("/usr/lib".into()).chain(folders.map(|it| it.path()));
