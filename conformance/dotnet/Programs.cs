@@ -24,6 +24,8 @@ static class Programs
             case "release": return Release(int.Parse(args[1]));
             case "leave": return Leave();
             case "listen": return Listen(int.Parse(args[1]));
+            case "repeat": return Repeat(args[1]);
+            case "control": return Control();
             case "pump": return SingleThreaded.Run();
         }
         return 2;
@@ -93,6 +95,60 @@ static class Programs
             Say("MyStatus", () => messenger.MyStatus);
         }
         return 0;
+    }
+
+    // Calls a program's Main after each line of input, with the variables of a new process. Both
+    // read the same input.
+    static int Repeat(string program)
+    {
+        MethodInfo main = Assembly.LoadFrom(AppContext.BaseDirectory + program).EntryPoint;
+        FieldInfo[] variables = main.DeclaringType.GetFields(BindingFlags.Static | BindingFlags.NonPublic);
+        while (Console.ReadLine() != null)
+        {
+            foreach (FieldInfo variable in variables) variable.SetValue(null, null);
+            try
+            {
+                main.Invoke(null, new object[] { new string[0] });
+                Console.WriteLine("returned");
+            }
+            catch (TargetInvocationException e) { Console.WriteLine("threw " + e.InnerException.HResult.ToString("X8")); }
+        }
+        return 0;
+    }
+
+    // Controls the provider by its own object: one command in each line of input.
+    static int Control()
+    {
+        Messenger messenger = null;
+        string command;
+        while ((command = Console.ReadLine()) != null)
+        {
+            switch (command)
+            {
+                case "connect": messenger = Connect(); break;
+                case "sign-in": messenger.AutoSignin(); break;
+                case "sign-out": messenger.Signout(); break;
+                case "busy": messenger.MyStatus = MISTATUS.MISTATUS_BUSY; break;
+                default: return 2;
+            }
+            Console.WriteLine("done " + command);
+        }
+        return 0;
+    }
+
+    // While the provider starts, its class is not available.
+    static Messenger Connect()
+    {
+        while (true)
+        {
+            try
+            {
+                var messenger = new Messenger();
+                messenger.OnSignin += hr => { };
+                return messenger;
+            }
+            catch (COMException e) when ((uint)e.HResult == 0x80040111) { Thread.Sleep(10); }
+        }
     }
 
     static int Release(int count)

@@ -189,6 +189,40 @@ fn with_mode(file: File) -> io::Result<File> {
     Ok(file)
 }
 
+/// The faults in the owner and the mode of a private folder and these files in it.
+///
+/// # Errors
+///
+/// If the folder or a file cannot be read.
+pub(crate) fn faults(folder: &Path, files: &[&str]) -> Result<Vec<String>, FileError> {
+    let metadata = folder.metadata().map_err(cannot(folder))?;
+    let (owner, mut faults) = (metadata.uid(), Vec::new());
+    if metadata.mode() & STICKY != 0 {
+        faults.push(FileError::SharedFolder { path: folder.to_path_buf() }.to_string());
+    } else if metadata.mode() & PERMISSIONS & !FOLDER != 0 {
+        let mode = metadata.mode() & PERMISSIONS;
+        faults
+            .push(format!("other users can enter {}, with the mode {mode:04o}", folder.display()));
+    }
+    for path in files.iter().map(|name| folder.join(name)) {
+        let metadata = match path.symlink_metadata() {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(cannot(&path)(error)),
+        };
+        if !metadata.is_file() {
+            faults.push(FileError::NotAFile { path }.to_string());
+        } else if metadata.uid() != owner {
+            faults.push(FileError::OtherOwner { path, uid: metadata.uid() }.to_string());
+        } else if metadata.mode() & PERMISSIONS & !FILE != 0 {
+            let mode = metadata.mode() & PERMISSIONS;
+            faults
+                .push(format!("other users can open {}, with the mode {mode:04o}", path.display()));
+        }
+    }
+    Ok(faults)
+}
+
 fn repair(
     path: &Path,
     mode: u32,
