@@ -22,6 +22,8 @@ pub(super) struct Connections {
     own: Credentials,
     pending: BTreeMap<u32, Pending>,
     last_request: u32,
+    /// True if a connection had no place among the pending ones.
+    has_missed: bool,
     findings: Vec<Finding>,
 }
 
@@ -48,7 +50,13 @@ pub(super) enum Finding {
 
 impl Connections {
     pub(super) const fn new(own: Credentials) -> Self {
-        Self { own, pending: BTreeMap::new(), last_request: 0, findings: Vec::new() }
+        Self {
+            own,
+            pending: BTreeMap::new(),
+            last_request: 0,
+            has_missed: false,
+            findings: Vec::new(),
+        }
     }
 
     /// The findings since the last call.
@@ -66,8 +74,8 @@ impl Connections {
         if self.pending.len() < PENDING_MAX {
             let request = DesktopRequest::Credentials(unique);
             self.request(request, Pending::Process { joined }, effects);
-        } else if self.findings.last() != Some(&Finding::Missed) {
-            self.findings.push(Finding::Missed);
+        } else {
+            self.has_missed = true;
         }
     }
 
@@ -118,6 +126,10 @@ impl BusProtocol for Connections {
         let mut effects = DesktopEffects::default();
         if let Some(pending) = to.and_then(|to| self.pending.remove(&to)) {
             self.handle_reply(message, &pending, &mut effects);
+            // One search for all of a flood.
+            if self.pending.is_empty() && std::mem::take(&mut self.has_missed) {
+                self.findings.push(Finding::Missed);
+            }
         } else if let Some(unique) = new_connection(message) {
             self.handle_joined(unique, now, &mut effects);
         }

@@ -109,12 +109,16 @@ fn a_refused_subscription_is_an_error() {
 #[test]
 fn a_flood_of_connections_leads_to_one_search() {
     let mut connections = subscribed();
-    let mut requested = 0;
+    let mut requested = Vec::new();
     for number in 0..2 * PENDING_MAX {
         let unique = format!(":1.{number}");
-        requested += handle(&mut connections, 1, &owner_changed(&unique, "", &unique), None).len();
+        requested.extend(handle(&mut connections, 1, &owner_changed(&unique, "", &unique), None));
     }
-    assert_eq!(requested, PENDING_MAX);
+    assert_eq!(requested.len(), PENDING_MAX);
+    for (number, _) in requested {
+        assert_eq!(connections.take_findings(), []);
+        handle(&mut connections, 2, &error(), Some(number));
+    }
     assert_eq!(connections.take_findings(), [Finding::Missed]);
 }
 
