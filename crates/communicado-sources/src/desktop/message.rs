@@ -47,6 +47,10 @@ impl bus::BusRequest for DesktopRequest {
 }
 
 impl Credentials {
+    pub(super) fn of_this_process() -> Self {
+        Self { process: std::process::id(), user: rustix::process::getuid().as_raw() }
+    }
+
     /// Decodes a reply. A bus over TCP does not know the processes of its connections.
     pub(super) fn decode(reply: &Message) -> Option<Self> {
         let body = reply.body();

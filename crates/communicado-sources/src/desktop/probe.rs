@@ -8,9 +8,9 @@ use std::time::Duration;
 use communicado_runtime::{Check, CheckHealth, Clock, SourceError, timeout_at};
 
 use super::connections::{Connections, Finding};
+use super::message::Credentials;
 use super::program_table::ProgramTable;
 use super::search;
-use super::source::{no_search, own_process};
 use crate::bus::BusConnection;
 
 /// The maximum time for the bus to reply.
@@ -19,9 +19,9 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 const NO_SIGN_IN: &str = "it offers no interface for its sign-in";
 
 pub(super) async fn probe(table: &ProgramTable, clock: &dyn Clock) -> Vec<Check> {
-    let user = own_process().user;
-    let found = match subscribe(clock).await {
-        Ok(()) => search::find_all(table, user).map_err(|error| no_search(&error)),
+    let own = Credentials::of_this_process();
+    let found = match subscribe(own, clock).await {
+        Ok(()) => search::find_all(table, own.user),
         Err(error) => Err(error),
     };
     let found = match found {
@@ -47,8 +47,8 @@ pub(super) async fn probe(table: &ProgramTable, clock: &dyn Clock) -> Vec<Check>
 }
 
 /// Waits until the bus has shown that it does not hide other programs.
-async fn subscribe(clock: &dyn Clock) -> Result<(), SourceError> {
-    let mut connection = BusConnection::open(Connections::new(own_process()), clock).await?;
+async fn subscribe(own: Credentials, clock: &dyn Clock) -> Result<(), SourceError> {
+    let mut connection = BusConnection::open(Connections::new(own), clock).await?;
     let end = clock.now().after(TIMEOUT);
     loop {
         let polled = poll_fn(|cx| connection.poll(cx, clock, &mut Vec::new()));

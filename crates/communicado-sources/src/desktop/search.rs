@@ -6,6 +6,8 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
+use communicado_runtime::SourceError;
+
 use super::program_table::{ProgramTable, RunningProgram};
 use crate::process;
 
@@ -25,8 +27,8 @@ pub(super) struct ClientProcess {
 }
 
 /// All processes of known clients of the user `user`.
-pub(super) fn find_all(table: &ProgramTable, user: u32) -> io::Result<Vec<ClientProcess>> {
-    let processes = process::processes()?;
+pub(super) fn find_all(table: &ProgramTable, user: u32) -> Result<Vec<ClientProcess>, SourceError> {
+    let processes = process::processes().map_err(|error| no_search(&error))?;
     Ok(processes.into_iter().filter_map(|process| find(table, process, user, None)).collect())
 }
 
@@ -79,6 +81,14 @@ fn desktop_file(process: u32) -> Option<String> {
     }
     let file = String::from_utf8_lossy(environment.get(DESKTOP_FILE)?);
     Some(Path::new(&*file).file_stem()?.to_str()?.to_owned())
+}
+
+/// The error for a system that does not list its processes.
+fn no_search(error: &io::Error) -> SourceError {
+    SourceError {
+        cause: format!("cannot list the processes in /proc: {error}").into(),
+        help: "mount the proc file system at /proc".into(),
+    }
 }
 
 #[cfg(test)]

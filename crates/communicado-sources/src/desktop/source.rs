@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::future::poll_fn;
-use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -44,7 +43,7 @@ pub(super) fn make(options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, Op
 impl Source for DesktopSource {
     fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_> {
         Box::pin(async move {
-            let own = own_process();
+            let own = Credentials::of_this_process();
             let connection = match BusConnection::open(Connections::new(own), handle.clock()).await
             {
                 Ok(connection) => connection,
@@ -67,11 +66,6 @@ impl Source for DesktopSource {
     fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> ProbeFuture<'a> {
         Box::pin(probe::probe(&self.table, clock))
     }
-}
-
-/// The number of this process, and its user.
-pub(super) fn own_process() -> Credentials {
-    Credentials { process: std::process::id(), user: rustix::process::getuid().as_raw() }
 }
 
 struct Driver<'a> {
@@ -148,7 +142,7 @@ impl Driver<'_> {
     }
 
     fn search(&mut self) -> Result<(), SourceError> {
-        for found in search::find_all(self.table, self.user).map_err(|error| no_search(&error))? {
+        for found in search::find_all(self.table, self.user)? {
             self.add(found);
         }
         Ok(())
@@ -161,13 +155,5 @@ impl Driver<'_> {
             self.clients.report_life(&client, RUNS, Some(began));
             self.seen.insert(client);
         }
-    }
-}
-
-/// The error for a system that does not list its processes.
-pub(super) fn no_search(error: &io::Error) -> SourceError {
-    SourceError {
-        cause: format!("cannot list the processes in /proc: {error}").into(),
-        help: "mount the proc file system at /proc".into(),
     }
 }
