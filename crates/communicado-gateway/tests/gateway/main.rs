@@ -24,6 +24,7 @@ mod export;
 mod faults;
 mod fixture;
 mod foreign_clients;
+mod generated_clients;
 mod help;
 mod hostile;
 mod http;
