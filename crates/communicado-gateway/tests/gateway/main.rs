@@ -24,6 +24,7 @@ mod faults;
 mod fixture;
 mod foreign_clients;
 mod generated_clients;
+mod guide;
 mod help;
 mod hostile;
 mod http;
