@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use communicado_conformance::{Account, Client, Process, Prosody, Relay, Saved, Signal, within};
+use communicado_conformance::{
+    Account, Client, Process, Prosody, Relay, Saved, Signal, ends, says, within,
+};
 
-use crate::fixture::{AgentFixture, ends, says};
+use crate::fixture::AgentFixture;
 use crate::real_gateway::RealGateway;
 
 /// The lease of the agents in these tests.

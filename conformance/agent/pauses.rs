@@ -5,10 +5,10 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use communicado_conformance::{
-    Account, ExpectOk as _, Gateway, Saved, hours_from_now, within, write_zone,
+    Account, ExpectOk as _, Gateway, Saved, ends, hours_from_now, says, within, write_zone,
 };
 
-use crate::fixture::{AgentFixture, ends, says};
+use crate::fixture::AgentFixture;
 
 #[test]
 fn a_pause_deletes_the_device_and_publishes_nothing() {

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use communicado_conformance::{EXPIRED, ExpectOk as _, Gateway, Pair, VALID};
+use communicado_conformance::{EXPIRED, ExpectOk as _, Gateway, Pair, VALID, ends, says};
 
-use crate::fixture::{AgentFixture, ends, says};
+use crate::fixture::AgentFixture;
 
 #[test]
 fn only_the_named_authority_is_trusted() {

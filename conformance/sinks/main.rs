@@ -6,7 +6,6 @@
 
 mod contract;
 mod dbus;
-mod fixture;
 mod hook;
 mod mqtt;
 mod mqtt_faults;

@@ -2,11 +2,11 @@
 //! status as the current one.
 
 use communicado_conformance::{
-    BrokerKind, MqttMessage, Process, Relay, Saved, Signal, hours_from_now, within, write_zone,
+    AgentSession, BrokerKind, MqttMessage, Person, Process, Relay, Saved, Signal, ends,
+    hours_from_now, within, write_zone,
 };
 
 use crate::contract::{self, Listener as _};
-use crate::fixture::{Person, SinkFixture, ends};
 use crate::mqtt::{LEASE, Reader, TOPIC, allowed, configure_url};
 
 /// A broker, a reader, and an agent that has reported a user as available.
@@ -14,7 +14,7 @@ struct Reported {
     agent: Process,
     person: Person,
     reader: Reader,
-    fixture: SinkFixture,
+    fixture: AgentSession,
 }
 
 impl Reported {
@@ -25,7 +25,7 @@ impl Reported {
 
     /// Reports over a relay, with this lease.
     fn over_relay(lease: &str) -> (Self, Relay) {
-        let fixture = SinkFixture::new("");
+        let fixture = AgentSession::new("");
         let reader = Reader::start(BrokerKind::Mosquitto, &fixture);
         let relay = Relay::to(reader.broker.port());
         configure_url(&fixture, &format!("mqtt://127.0.0.1:{}", relay.port()), lease, "");
@@ -33,7 +33,7 @@ impl Reported {
         (Self::with(fixture, reader), relay)
     }
 
-    fn with(fixture: SinkFixture, mut reader: Reader) -> Self {
+    fn with(fixture: AgentSession, mut reader: Reader) -> Self {
         let agent = fixture.agent();
         let person = fixture.person();
         contract::knows(&mut reader, "signed-in", "available");

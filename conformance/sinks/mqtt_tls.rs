@@ -1,16 +1,15 @@
 //! `mqtt` with TLS: the CA of the broker, the user and the client certificate.
 
-use communicado_conformance::{Broker, ExpectOk as _, Pair, VALID};
+use communicado_conformance::{AgentSession, Broker, ExpectOk as _, Pair, VALID, ends};
 
 use crate::contract;
-use crate::fixture::{SinkFixture, ends};
 use crate::mqtt::{LEASE, Reader, configure_url};
 
 const NAMES: &str = "DNS:localhost,IP:127.0.0.1";
 
 /// A broker with TLS, the authority of its certificate, and a reader without TLS.
 struct TlsBroker {
-    fixture: SinkFixture,
+    fixture: AgentSession,
     authority: Pair,
     reader: Reader,
 }
@@ -18,7 +17,7 @@ struct TlsBroker {
 impl TlsBroker {
     /// A broker that requires a client certificate, or not.
     fn start(requires_certificate: bool) -> Self {
-        let fixture = SinkFixture::new("");
+        let fixture = AgentSession::new("");
         let folder = fixture.session.folder();
         let authority = Pair::authority(folder, "authority");
         let pair = Pair::signed(folder, &authority, "broker", NAMES, VALID);

@@ -18,6 +18,7 @@
 //! Read next: [`Watch::expect`], then the cases in `conformance/purple/`.
 
 mod account;
+mod agent_session;
 mod broker;
 mod bus;
 mod certificate;
@@ -50,6 +51,7 @@ mod wine;
 mod wine_command;
 
 pub use account::{Account, Protocol};
+pub use agent_session::{AgentSession, Person, ends, says};
 pub use broker::{Broker, BrokerKind, MqttMessage, Subscriber, sink_python};
 pub use bus::Bus;
 pub use certificate::{EXPIRED, Pair, VALID};
@@ -66,6 +68,7 @@ pub use line::Line;
 pub use local_time::{hours_from_now, write_zone};
 pub use namespace::as_nobody;
 pub use packages::{require, require_python};
+pub use ports::free as free_port;
 pub use process::{Process, Signal};
 pub use prosody::Prosody;
 pub use pty::Pty;

@@ -13,7 +13,7 @@ use crate::bucket_file;
 use crate::config::ClusterConfig;
 use crate::options::DataFolder;
 use crate::private::act_as_owner;
-use crate::serve::{ask, ask_folder, ask_offline};
+use crate::serve::{ask, ask_folder, ask_offline, misread};
 use crate::store::store_file;
 
 /// Characters that separate the parts of a path.
@@ -102,11 +102,4 @@ pub(super) fn texts(texts: Vec<String>) -> Vec<Arc<str>> {
 /// A text of the command line as a part of a target.
 pub(super) fn part(text: &str) -> impl std::fmt::Display {
     utf8_percent_encode(text, SEPARATORS)
-}
-
-pub(super) fn misread(error: serde_json::Error) -> Failure {
-    let help = "use the program version of the running gateway";
-    Failure::new(Outcome::Failed, "the gateway returned an invalid response")
-        .cause(error)
-        .help(help)
 }
