@@ -28,7 +28,7 @@ pub(super) fn permissions(folder: &Path) -> Check {
     }
 }
 
-/// Checks that the owner of the data folder, as whom the gateway runs, can read the files of TLS and
+/// Checks that the owner of the data folder, the user of the gateway, can read the files of TLS and
 /// of the issuer. A gateway that runs has read them.
 pub(super) fn secrets(options: &ServeOptions, folder: &Path) -> Option<Check> {
     let owner = folder.metadata().ok()?;
