@@ -1,4 +1,4 @@
-//! An agent with sinks, and a home of its own.
+//! An agent with sinks, in a separate home.
 
 use std::fs;
 use std::path::{Path, PathBuf};
