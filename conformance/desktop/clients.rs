@@ -2,7 +2,7 @@
 
 use communicado_conformance::{DesktopClient, DesktopClientKind, Signal, TestSession, require};
 
-use crate::{ABSENT, LOST, RUNS, expecting, watch, with_desktop};
+use crate::{ABSENT, LOST, OTHERS, RUNS, expecting, watch, with_desktop, without_built_in};
 
 #[test]
 fn nheko_runs_from_its_start_until_it_is_killed() {
@@ -18,7 +18,7 @@ fn check_life(session: &mut TestSession, kind: DesktopClientKind) {
     let name = session.unique_name(kind.program());
     let communicado = expecting(session, &name);
     let is = |condition: &str| communicado.run(&["is", condition, "--client", &name]).code;
-    let mut watch = watch(&communicado, &name);
+    let mut watch = watch(&communicado);
     watch.expect(&name, &[ABSENT]);
     for _ in 0..2 {
         let mut client = DesktopClient::start(session, kind);
@@ -45,7 +45,7 @@ fn a_client_that_outlives_the_bus_still_runs_and_one_that_ended_is_absent() {
     let kinds = [DesktopClientKind::Nheko, DesktopClientKind::Dino];
     let [survives, ends] = kinds.map(|kind| session.unique_name(kind.program()));
     let programs = format!("programs = [\"{survives} = {survives}\", \"{ends} = {ends}\"]\n");
-    let mut watch = watch(&with_desktop(&session, &programs), &format!("{survives},{ends}"));
+    let mut watch = watch(&without_built_in(&session, &programs));
     let [_nheko, mut dino] = kinds.map(|kind| DesktopClient::start(&mut session, kind));
     watch.expect(&survives, &[RUNS]);
     watch.expect(&ends, &[RUNS]);
@@ -64,8 +64,8 @@ fn a_client_that_outlives_the_bus_still_runs_and_one_that_ended_is_absent() {
 fn the_built_in_table_has_the_program_of_debian() {
     require(&["nheko"]);
     let mut session = TestSession::new();
-    let communicado = with_desktop(&session, "");
-    let mut watch = watch(&communicado, "nheko");
+    let communicado = with_desktop(&session, &format!("ignore = [{OTHERS}]\n"));
+    let mut watch = watch(&communicado);
     let _nheko = DesktopClient::start_installed(&mut session, DesktopClientKind::Nheko);
     watch.expect_eventually("nheko", RUNS);
     let doctor = communicado.run(&["doctor"]);

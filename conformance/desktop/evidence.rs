@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use communicado_conformance::{ExpectOk as _, Process, TestSession, as_nobody, require, within};
 
-use crate::{ABSENT, RUNS, connected, expecting, start, unconnected, watch, with_desktop};
+use crate::{ABSENT, RUNS, connected, expecting, start, unconnected, watch, without_built_in};
 
 /// Waits until a process has become the program of this name.
 fn until_it_runs(process: &Process, name: &str) {
@@ -18,7 +18,7 @@ fn a_client_is_absent_only_after_the_last_of_its_processes() {
     let [name, marker] = ["uc", "marker"].map(|name| session.unique_name(name));
     let bus = session.bus().address();
     let programs = format!("programs = [\"{name} = {name}\", \"{marker} = {marker}\"]\n");
-    let mut watch = watch(&with_desktop(&session, &programs), &format!("{name},{marker}"));
+    let mut watch = watch(&without_built_in(&session, &programs));
     let [mut first, mut second] = [(); 2].map(|()| connected(&session, &name, &bus));
     watch.expect(&name, &[RUNS]);
     // The bus does not show this one.
@@ -49,7 +49,7 @@ fn a_client_without_a_bus_is_found_at_the_start_also_after_an_update() {
     let status = communicado.run(&["status"]);
     assert_eq!(status.code, Some(3), "{status:?}");
     assert!(status.out.contains("not-supported"), "{status:?}");
-    let mut watch = watch(&communicado, &name);
+    let mut watch = watch(&communicado);
     watch.expect(&name, &[RUNS]);
     client.kill();
     watch.expect(&name, &[ABSENT]);
@@ -85,7 +85,7 @@ fn a_flatpak_is_found_by_its_id() {
     let mut session = TestSession::new();
     let id = session.unique_name("org.example.Chat");
     let options = format!("clients = [\"chat\"]\nprograms = [\"chat = flatpak:{id}\"]\n");
-    let mut watch = watch(&with_desktop(&session, &options), "chat");
+    let mut watch = watch(&without_built_in(&session, &options));
     watch.expect("chat", &[ABSENT]);
     let program = session.program_called("app", "gdbus");
     let info = session.folder().join("flatpak-info");
@@ -118,7 +118,7 @@ fn a_program_is_found_by_the_desktop_file_that_started_it() {
     });
     until_it_runs(&client, "sleep");
     let options = format!("programs = [\"chat = desktop:{id}\"]\n");
-    let status = with_desktop(&session, &options).run(&["status"]);
+    let status = without_built_in(&session, &options).run(&["status"]);
     assert!(status.out.contains("chat    unknown        not-supported"), "{status:?}");
 }
 

@@ -15,6 +15,15 @@ const RUNS: &str = "unknown reason=not-supported by desktop";
 const ABSENT: &str = "absent by desktop";
 const LOST: &str = "unknown reason=source-lost by desktop";
 
+/// Built-in clients that another test or the user of this computer may start, but for nheko.
+const OTHERS: &str = "\"slack\", \"zoom\", \"element\", \"teams\", \"signal\", \"webex\", \
+                      \"telegram\", \"dino\"";
+
+/// The program with the source `desktop` alone, and without the built-in clients.
+fn without_built_in(session: &TestSession, options: &str) -> Communicado {
+    with_desktop(session, &format!("ignore = [{OTHERS}, \"nheko\"]\n{options}"))
+}
+
 /// The program with the source `desktop` alone.
 fn with_desktop(session: &TestSession, options: &str) -> Communicado {
     let config = format!(
@@ -30,12 +39,11 @@ fn with_desktop(session: &TestSession, options: &str) -> Communicado {
 /// The program that expects one client, whose executable has the same name.
 fn expecting(session: &TestSession, client: &str) -> Communicado {
     let options = format!("clients = [\"{client}\"]\nprograms = [\"{client} = {client}\"]\n");
-    with_desktop(session, &options)
+    without_built_in(session, &options)
 }
 
-/// Watches `clients` only, because other clients of the user may run.
-fn watch(communicado: &Communicado, clients: &str) -> Watch {
-    Watch::start(communicado, &["--client", clients])
+fn watch(communicado: &Communicado) -> Watch {
+    Watch::start(communicado, &[])
 }
 
 /// Starts a program that stays connected to the bus at an address, called `name`.
