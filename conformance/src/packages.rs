@@ -14,6 +14,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("dbus-monitor", "dbus-bin"),
     ("dbus-send", "dbus-bin"),
     ("dunst", "dunst"),
+    ("ejabberdctl", "ejabberd"),
+    ("erl", "erlang-base"),
     ("faketime", "faketime"),
     ("finch", "finch"),
     ("gdbus", "libglib2.0-bin"),
