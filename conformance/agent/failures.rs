@@ -1,8 +1,8 @@
 //! Failures of the gateway: the agent reports cause and help, and recovers with the gateway.
 
-use communicado_conformance::{Gateway, Process};
+use communicado_conformance::{Gateway, Process, ends, says};
 
-use crate::fixture::{AgentFixture, ends, says};
+use crate::fixture::AgentFixture;
 
 /// Checks a gateway that fails from the start and recovers.
 #[track_caller]

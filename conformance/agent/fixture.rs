@@ -1,30 +1,44 @@
 //! A session with an agent and its token.
 
 use std::fs;
+use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::Command;
 
-use communicado_conformance::{Completed, ExpectOk as _, Process, Signal, TestSession, within};
+use communicado_conformance::{AgentSession, Completed, ExpectOk as _, within};
 use serde_json::Value;
 
 /// The token, which must appear in requests only.
 pub(crate) const TOKEN: &str = "cmt_zQ3vYk0S1mN8xT5rWb2LdH7cJfPaGeUiOqXnVtMyKsE";
 
 /// The shortest lease, so that it expires soon.
-pub(crate) const SOON: [&str; 2] = ["--set", "agent.lease=5s"];
+const CONFIG: &str = "[agent]\nlease = \"5s\"\n";
 
 /// A session whose user may publish.
 pub(crate) struct AgentFixture {
-    pub(crate) session: TestSession,
+    agent: AgentSession,
     token: PathBuf,
+}
+
+impl Deref for AgentFixture {
+    type Target = AgentSession;
+
+    fn deref(&self) -> &AgentSession {
+        &self.agent
+    }
+}
+
+impl DerefMut for AgentFixture {
+    fn deref_mut(&mut self) -> &mut AgentSession {
+        &mut self.agent
+    }
 }
 
 impl AgentFixture {
     pub(crate) fn new() -> Self {
-        let session = TestSession::new();
-        let token = session.folder().join("token");
-        let fixture = Self { session, token };
+        let agent = AgentSession::new(CONFIG);
+        let token = agent.session.folder().join("token");
+        let fixture = Self { agent, token };
         fixture.write_token(TOKEN);
         fixture
     }
@@ -64,39 +78,6 @@ impl AgentFixture {
         self.run(&[&["allow", gateway][..], &who, options].concat())
     }
 
-    /// Runs a command of the agent to its end.
-    pub(crate) fn run(&self, task: &[&str]) -> Completed {
-        self.session.communicado().run(&[&["agent"], task].concat())
-    }
-
-    /// Runs a command of the agent, which must succeed.
-    #[track_caller]
-    pub(crate) fn expect_success(&self, task: &[&str]) -> Completed {
-        let ended = self.run(task);
-        assert_eq!(ended.code, Some(0), "{task:?}: {}{}", ended.out, ended.err);
-        ended
-    }
-
-    /// Starts the agent.
-    pub(crate) fn agent(&self) -> Process {
-        self.agent_with(&[], |_| ())
-    }
-
-    pub(crate) fn agent_with(
-        &self,
-        options: &[&str],
-        prepare: impl FnOnce(&mut Command),
-    ) -> Process {
-        self.session.communicado().start(&[&["agent"][..], &SOON, options].concat(), prepare)
-    }
-
-    /// The output of `agent status --json`.
-    #[track_caller]
-    pub(crate) fn status(&self) -> Value {
-        let ended = self.run(&["status", "--json"]);
-        serde_json::from_str(&ended.out).expect_ok("read the agent's status")
-    }
-
     /// Waits until the agent has this status.
     #[track_caller]
     pub(crate) fn expect_status(&self, standing: &str) -> Value {
@@ -105,20 +86,4 @@ impl AgentFixture {
             (status["standing"] == standing).then_some(status)
         })
     }
-}
-
-/// Waits until the output of a process has this text.
-#[track_caller]
-pub(crate) fn says(process: &Process, words: &str) {
-    within(&format!("{words}, and not {}", process.output()), || {
-        process.output().contains(words).then_some(())
-    });
-}
-
-/// Ends the agent with SIGTERM; it must exit with success.
-#[track_caller]
-pub(crate) fn ends(agent: &mut Process) {
-    agent.signal(Signal::TERM);
-    let status = agent.wait();
-    assert_eq!(status.code(), Some(0), "{}", agent.output());
 }

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use communicado_conformance::{Account, Client, Process, Prosody, Saved, Signal, within};
+use communicado_conformance::{
+    Account, Client, Process, Prosody, Relay, Saved, Signal, ends, says, within,
+};
 
-use crate::fixture::{AgentFixture, ends, says};
+use crate::fixture::AgentFixture;
 use crate::real_gateway::RealGateway;
-use crate::relay::Relay;
 
 /// The lease of the agents in these tests.
 const LEASE: Duration = Duration::from_secs(5);

@@ -12,7 +12,6 @@ mod people;
 mod permission;
 mod publishing;
 mod real_gateway;
-mod relay;
 mod secrets;
 mod shutdown;
 mod tls;

@@ -4,10 +4,10 @@ use std::fs;
 use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use communicado_conformance::{Account, ExpectOk as _, Saved};
+use communicado_conformance::{Account, ExpectOk as _, Saved, ends};
 use serde_json::{Value, json};
 
-use crate::fixture::{AgentFixture, ends};
+use crate::fixture::AgentFixture;
 use crate::real_gateway::RealGateway;
 
 #[test]

@@ -1,8 +1,8 @@
 //! No publishing without consent, or after its withdrawal.
 
-use communicado_conformance::{Gateway, Pty, within};
+use communicado_conformance::{Gateway, Pty, ends, says, within};
 
-use crate::fixture::{AgentFixture, ends, says};
+use crate::fixture::AgentFixture;
 
 #[test]
 fn without_permission_no_request_is_sent() {

@@ -1,8 +1,8 @@
 //! The content and the time of each publication.
 
-use communicado_conformance::{Account, Gateway, Saved, Signal, within};
+use communicado_conformance::{Account, Gateway, Saved, Signal, ends, says, within};
 
-use crate::fixture::{AgentFixture, TOKEN, ends, says};
+use crate::fixture::{AgentFixture, TOKEN};
 
 #[test]
 fn the_whole_list_is_published_and_renewed_before_its_lease_expires() {

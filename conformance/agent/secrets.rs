@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use communicado_conformance::{ExpectOk as _, Gateway};
+use communicado_conformance::{ExpectOk as _, Gateway, ends};
 
-use crate::fixture::{AgentFixture, TOKEN, ends};
+use crate::fixture::{AgentFixture, TOKEN};
 
 #[test]
 fn the_token_is_in_no_file_and_no_output() {

@@ -2,9 +2,9 @@
 
 use std::os::unix::net::UnixDatagram;
 
-use communicado_conformance::{ExpectOk as _, Gateway, Signal, within};
+use communicado_conformance::{ExpectOk as _, Gateway, Signal, ends, within};
 
-use crate::fixture::{AgentFixture, ends};
+use crate::fixture::AgentFixture;
 
 #[test]
 fn a_stopped_agent_deletes_its_device() {

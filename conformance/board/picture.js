@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { ARGUMENTS, CHROMIUM, Gateway, board, crowd, says } from "./fixture.js";
+import { webp } from "./webp.js";
 
 const PICTURES = [
   ["board", "", { colorScheme: "light", viewport: { width: 1180, height: 800 }, deviceScaleFactor: 1.5 }],
@@ -23,16 +24,7 @@ try {
     const page = await board(context, gateway.url + query, secret);
     await says(page, "tim", "Out");
     const png = (await page.screenshot({ animations: "disabled" })).toString("base64");
-    // A page without the board's policy converts the screenshot to WebP.
-    const plain = await context.newPage();
-    const webp = await plain.evaluate(async (png) => {
-      const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
-      const canvas = document.createElement("canvas");
-      Object.assign(canvas, { width: picture.width, height: picture.height });
-      canvas.getContext("2d").drawImage(picture, 0, 0);
-      return canvas.toDataURL("image/webp", 0.82).split(",")[1];
-    }, png);
-    writeFileSync(new URL(`../../docs/${name}.webp`, import.meta.url), Buffer.from(webp, "base64"));
+    writeFileSync(new URL(`../../docs/${name}.webp`, import.meta.url), await webp(context, png));
     await context.close();
   }
 } finally {

@@ -24,6 +24,8 @@ static class Programs
             case "release": return Release(int.Parse(args[1]));
             case "leave": return Leave();
             case "listen": return Listen(int.Parse(args[1]));
+            case "repeat": return Repeat(args[1]);
+            case "control": return Control();
             case "pump": return SingleThreaded.Run();
         }
         return 2;
@@ -93,6 +95,72 @@ static class Programs
             Say("MyStatus", () => messenger.MyStatus);
         }
         return 0;
+    }
+
+    // Calls a program's Main after each empty line of input, with the variables of a new process.
+    // Both read the same input.
+    static int Repeat(string program)
+    {
+        MethodInfo main = Assembly.LoadFrom(AppContext.BaseDirectory + program).EntryPoint;
+        FieldInfo[] variables = main.DeclaringType.GetFields(BindingFlags.Static | BindingFlags.NonPublic);
+        string command;
+        while ((command = Console.ReadLine()) != null)
+        {
+            foreach (FieldInfo variable in variables) variable.SetValue(null, null);
+            if (command == "connect")
+            {
+                Marshal.FinalReleaseComObject(Connect());
+                Console.WriteLine("done connect");
+                continue;
+            }
+            try
+            {
+                main.Invoke(null, new object[] { new string[0] });
+                Console.WriteLine("returned");
+            }
+            catch (TargetInvocationException e) { Console.WriteLine("threw " + e.InnerException.HResult.ToString("X8")); }
+        }
+        return 0;
+    }
+
+    // Controls the provider by its own object: one command in each line of input.
+    static int Control()
+    {
+        Messenger messenger = null;
+        string command;
+        while ((command = Console.ReadLine()) != null)
+        {
+            switch (command)
+            {
+                case "connect":
+                    messenger = null;
+                    messenger = Connect();
+                    break;
+                case "sign-in": messenger.AutoSignin(); break;
+                case "sign-out": messenger.Signout(); break;
+                case "busy": messenger.MyStatus = MISTATUS.MISTATUS_BUSY; break;
+                default: return 2;
+            }
+            Console.WriteLine("done " + command);
+        }
+        return 0;
+    }
+
+    // Does what a new process needs not. Wine identifies an object by a process id and a number,
+    // which a later provider can have too. So no object of a former provider may remain. And calls
+    // over the connection to a former process of Wine's COM service fail.
+    static Messenger Connect()
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        while (true)
+        {
+            try { return new Messenger(); }
+            catch (COMException) { Thread.Sleep(10); }
+        }
     }
 
     static int Release(int count)

@@ -1,8 +1,6 @@
 //! The contract of every sink.
 
-use communicado_conformance::{Saved, Signal, within};
-
-use crate::fixture::{SinkFixture, ends};
+use communicado_conformance::{AgentSession, Saved, Signal, ends, within};
 
 /// A real listener to one sink.
 pub(crate) trait Listener {
@@ -24,7 +22,7 @@ pub(crate) trait Listener {
 }
 
 /// Checks the contract of a sink with this listener. Finch is not running yet.
-pub(crate) fn check<L: Listener>(fixture: &SinkFixture, mut listener: L) {
+pub(crate) fn check<L: Listener>(fixture: &AgentSession, mut listener: L) {
     let mut agent = fixture.agent();
     knows(&mut listener, "absent", "");
     let person = fixture.person();
@@ -63,7 +61,7 @@ pub(crate) fn check<L: Listener>(fixture: &SinkFixture, mut listener: L) {
 
 /// Waits until Finch has this status or availability.
 #[track_caller]
-pub(crate) fn settles(fixture: &SinkFixture, word: &str) {
+pub(crate) fn settles(fixture: &AgentSession, word: &str) {
     within(&format!("Finch is {word}"), || {
         let ended = fixture.session.communicado().run(&["status", "--json", "--client", "finch"]);
         ended.out.contains(&format!("\"{word}\"")).then_some(())

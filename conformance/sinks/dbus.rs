@@ -5,12 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 use communicado_conformance::{
-    ExpectOk as _, Process, Saved, Signal, TestSession, require, sink_python, within,
+    AgentSession, ExpectOk as _, Process, Saved, Signal, TestSession, ends, require, sink_python,
+    within,
 };
 use serde_json::Value;
 
 use crate::contract::{self, Listener};
-use crate::fixture::{SinkFixture, ends};
 
 const NAME: &str = "org.communicado.Monitor1";
 const PATH: &str = "/org/communicado/Monitor1";
@@ -27,7 +27,7 @@ struct Bar {
 }
 
 impl Bar {
-    fn start(fixture: &mut SinkFixture) -> Self {
+    fn start(fixture: &mut AgentSession) -> Self {
         let address = fixture.session.bus().address();
         let folder = fixture.session.folder().to_owned();
         Self { process: Self::process(&folder, &address, 0), folder, address, starts: 0 }
@@ -90,14 +90,14 @@ fn status_by_busctl(session: &mut TestSession) -> Option<String> {
 
 #[test]
 fn dbus_keeps_the_contract() {
-    let mut fixture = SinkFixture::new(SINK);
+    let mut fixture = AgentSession::new(SINK);
     let bar = Bar::start(&mut fixture);
     contract::check(&fixture, bar);
 }
 
 #[test]
 fn a_change_is_one_signal_with_the_new_values() {
-    let mut fixture = SinkFixture::new("[sinks.dbus]\nclients = [\"finch\"]\n");
+    let mut fixture = AgentSession::new("[sinks.dbus]\nclients = [\"finch\"]\n");
     let mut bar = Bar::start(&mut fixture);
     let mut agent = fixture.agent();
     let person = fixture.person();
@@ -112,7 +112,7 @@ fn a_change_is_one_signal_with_the_new_values() {
 
 #[test]
 fn busctl_and_gdbus_read_the_properties() {
-    let mut fixture = SinkFixture::new(SINK);
+    let mut fixture = AgentSession::new(SINK);
     let mut agent = fixture.agent();
     let session = &mut fixture.session;
     let absent = "s \"absent\"".to_owned();
@@ -134,7 +134,7 @@ fn busctl_and_gdbus_read_the_properties() {
 #[test]
 fn the_accounts_are_there_only_with_the_option() {
     for (more, expected) in [("", 0), ("accounts = true\n", 1)] {
-        let mut fixture = SinkFixture::new(&format!("{SINK}{more}"));
+        let mut fixture = AgentSession::new(&format!("{SINK}{more}"));
         let mut bar = Bar::start(&mut fixture);
         let mut agent = fixture.agent();
         let _person = fixture.person();
@@ -149,7 +149,7 @@ fn the_accounts_are_there_only_with_the_option() {
 
 #[test]
 fn a_name_that_is_taken_is_an_error_and_the_bus_may_restart() {
-    let mut fixture = SinkFixture::new(SINK);
+    let mut fixture = AgentSession::new(SINK);
     let mut agent = fixture.agent();
     within("busctl reads the status", || status_by_busctl(&mut fixture.session));
     let tried = fixture.run(&["try", "dbus"]);
@@ -165,7 +165,7 @@ fn a_name_that_is_taken_is_an_error_and_the_bus_may_restart() {
 
 #[test]
 fn no_query_of_ours_starts_the_agent() {
-    let mut fixture = SinkFixture::new(SINK);
+    let mut fixture = AgentSession::new(SINK);
     let started = fixture.session.bus().trap(NAME);
     for arguments in [&["status"][..], &["doctor"], &["sources"], &["sinks"], &["agent", "status"]]
     {
@@ -183,7 +183,7 @@ fn no_query_of_ours_starts_the_agent() {
 
 #[test]
 fn introspection_and_both_documents_agree() {
-    let mut fixture = SinkFixture::new(SINK);
+    let mut fixture = AgentSession::new(SINK);
     let mut agent = fixture.agent();
     let session = &mut fixture.session;
     within("busctl reads the status", || status_by_busctl(session));

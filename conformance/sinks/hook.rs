@@ -3,11 +3,10 @@
 use std::fs;
 use std::path::PathBuf;
 
-use communicado_conformance::{ExpectOk as _, Saved, Signal, within};
+use communicado_conformance::{AgentSession, ExpectOk as _, Saved, Signal, ends, within};
 use serde_json::Value;
 
 use crate::contract::{self, Listener};
-use crate::fixture::{SinkFixture, ends};
 
 /// A hook that keeps the reports about Finch in a file while it runs, and appends all to another.
 struct KeptReports {
@@ -55,7 +54,7 @@ fn text(path: &std::path::Path) -> &str {
 
 #[test]
 fn a_hook_keeps_the_contract() {
-    let fixture = SinkFixture::new("");
+    let fixture = AgentSession::new("");
     let folder = fixture.session.folder();
     let listener = KeptReports { last: folder.join("last"), gate: folder.join("gate") };
     let run = quoted(&["sh", "-c", KEEP, "sh", text(&listener.gate), text(&listener.last)]);
@@ -66,7 +65,7 @@ fn a_hook_keeps_the_contract() {
 #[test]
 fn a_report_has_no_account_without_the_option() {
     for (accounts, expected) in [("false", 0), ("true", 1)] {
-        let fixture = SinkFixture::new("");
+        let fixture = AgentSession::new("");
         let log = fixture.session.folder().join("log");
         let script = "test \"$COMMUNICADO_STATUS\" = signed-in || exit 0; cat > \"$1\"";
         let run = quoted(&["sh", "-c", script, "sh", text(&log)]);
@@ -84,7 +83,7 @@ fn a_report_has_no_account_without_the_option() {
 
 #[test]
 fn a_condition_runs_the_command_when_it_becomes_true() {
-    let fixture = SinkFixture::new("");
+    let fixture = AgentSession::new("");
     let log = fixture.session.folder().join("log");
     let script = "echo \"$COMMUNICADO_CLIENT $COMMUNICADO_AVAILABILITY\" >> \"$1\"";
     let run = quoted(&["sh", "-c", script, "sh", text(&log)]);
@@ -108,7 +107,7 @@ fn a_condition_runs_the_command_when_it_becomes_true() {
 #[test]
 fn a_command_ends_with_the_agent_and_leaves_no_process() {
     for signal in [Signal::TERM, Signal::KILL] {
-        let fixture = SinkFixture::new("");
+        let fixture = AgentSession::new("");
         let pid = fixture.session.folder().join("pid");
         let script = "sleep 1000 & echo $! > \"$1.new\"; mv \"$1.new\" \"$1\"; wait";
         let run = quoted(&["sh", "-c", script, "sh", text(&pid)]);
@@ -124,7 +123,7 @@ fn a_command_ends_with_the_agent_and_leaves_no_process() {
 
 #[test]
 fn a_failure_and_a_time_limit_are_in_the_status() {
-    let fixture = SinkFixture::new(
+    let fixture = AgentSession::new(
         "[sinks.fails]\nkind = \"hook\"\nrun = [\"sh\", \"-c\", \"echo no lamp >&2; exit 3\"]\n\
          [sinks.hangs]\nkind = \"hook\"\nrun = [\"sleep\", \"1000\"]\ntimeout = \"50ms\"\n\
          [sinks.missing]\nkind = \"hook\"\nrun = [\"/no/such/program\"]\n",
@@ -148,7 +147,7 @@ fn a_failure_and_a_time_limit_are_in_the_status() {
 
 #[test]
 fn a_disabled_hook_does_not_run_and_on_start_can_be_off() {
-    let fixture = SinkFixture::new("");
+    let fixture = AgentSession::new("");
     let log = fixture.session.folder().join("log");
     let script = "echo \"$COMMUNICADO_CLIENT $COMMUNICADO_BEFORE\" >> \"$1\"";
     let run = quoted(&["sh", "-c", script, "sh", text(&log)]);

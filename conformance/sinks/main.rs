@@ -6,8 +6,9 @@
 
 mod contract;
 mod dbus;
-mod fixture;
 mod hook;
 mod mqtt;
+mod mqtt_faults;
+mod mqtt_tls;
 mod notification;
 mod webhook;

@@ -1,24 +1,29 @@
 //! `mqtt`: four brokers, and the faults of each.
 
 use communicado_conformance::{
-    Broker, BrokerKind, ExpectOk as _, MqttMessage, Process, Signal, Subscriber, within,
+    AgentSession, Broker, BrokerKind, ExpectOk as _, MqttMessage, Process, Signal, Subscriber,
+    ends, within,
 };
 
 use crate::contract::{self, Listener};
-use crate::fixture::{SinkFixture, ends};
 
-const TOPIC: &str = "communicado/laptop";
+pub(crate) const TOPIC: &str = "communicado/laptop";
+/// A short lease, so that the broker soon misses a dead agent.
+pub(crate) const LEASE: &str = "6s";
 const CONFIG: &str = "homeassistant/device/communicado_laptop/config";
 
 /// A subscriber to the state of the device.
-struct Reader {
-    broker: Broker,
-    subscriber: Subscriber,
+pub(crate) struct Reader {
+    pub(crate) broker: Broker,
+    pub(crate) subscriber: Subscriber,
 }
 
 impl Reader {
-    fn start(kind: BrokerKind, fixture: &SinkFixture) -> Self {
-        let broker = Broker::start(kind, fixture.session.folder());
+    pub(crate) fn start(kind: BrokerKind, fixture: &AgentSession) -> Self {
+        Self::of(Broker::start(kind, fixture.session.folder()))
+    }
+
+    pub(crate) fn of(broker: Broker) -> Self {
         let subscriber = broker.subscribe(TOPIC);
         Self { broker, subscriber }
     }
@@ -53,18 +58,23 @@ fn finch(message: &MqttMessage) -> Option<(String, String)> {
 }
 
 /// A fixture whose user has allowed the broker.
-fn allowed(kind: BrokerKind, more: &str) -> (SinkFixture, Reader) {
-    let fixture = SinkFixture::new("");
+pub(crate) fn allowed(kind: BrokerKind, more: &str) -> (AgentSession, Reader) {
+    let fixture = AgentSession::new("");
     let reader = Reader::start(kind, &fixture);
     configure(&fixture, &reader, more);
     fixture.expect_success(&["allow", "mqtt", "--yes"]);
     (fixture, reader)
 }
 
-fn configure(fixture: &SinkFixture, reader: &Reader, more: &str) {
-    let broker = format!("mqtt://127.0.0.1:{}", reader.broker.port());
+fn configure(fixture: &AgentSession, reader: &Reader, more: &str) {
+    configure_url(fixture, &format!("mqtt://127.0.0.1:{}", reader.broker.port()), LEASE, more);
+}
+
+/// Configures the sink with this broker and lease, and more options.
+pub(crate) fn configure_url(fixture: &AgentSession, broker: &str, lease: &str, more: &str) {
     fixture.configure(&format!(
-        "[agent]\nlease = \"6s\"\n[sinks.mqtt]\nbroker = \"{broker}\"\ndevice = \"laptop\"\n{more}"
+        "[agent]\nlease = \"{lease}\"\n[sinks.mqtt]\nbroker = \"{broker}\"\n\
+         device = \"laptop\"\n{more}"
     ));
 }
 
@@ -94,7 +104,7 @@ fn mqtt_keeps_the_contract_with_aedes() {
 
 #[test]
 fn nothing_reaches_the_broker_before_the_consent_and_during_a_pause() {
-    let fixture = SinkFixture::new("");
+    let fixture = AgentSession::new("");
     let mut reader = Reader::start(BrokerKind::Mosquitto, &fixture);
     configure(&fixture, &reader, "");
     let mut agent = fixture.agent();
@@ -139,7 +149,7 @@ fn a_late_reader_gets_the_retained_state_without_account_names() {
 
 #[test]
 fn the_password_comes_from_a_private_file() {
-    let fixture = SinkFixture::new("");
+    let fixture = AgentSession::new("");
     let mut reader = Reader::start(BrokerKind::MosquittoWithUser, &fixture);
     let file = fixture.secret("password", "wrong\n");
     configure(&fixture, &reader, &format!("user = \"ada\"\npassword-file = \"{file}\"\n"));
@@ -211,7 +221,7 @@ fn an_offline_of_another_program_is_repaired() {
 #[test]
 fn two_devices_with_one_id_are_reported() {
     let (one, mut reader) = allowed(BrokerKind::Mosquitto, "");
-    let two = SinkFixture::new("");
+    let two = AgentSession::new("");
     configure(&two, &reader, "");
     two.expect_success(&["allow", "mqtt", "--yes"]);
     let mut agents = [one.agent(), two.agent()];

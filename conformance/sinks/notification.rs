@@ -1,9 +1,8 @@
 //! `notification`: dunst on a screen without hardware.
 
-use communicado_conformance::{Dunst, Notification, Saved, within};
+use communicado_conformance::{AgentSession, Dunst, Notification, Saved, ends, within};
 
 use crate::contract::{self, Listener};
-use crate::fixture::{SinkFixture, ends};
 
 const ALL: &str = "changes = \"all\"\ntitle = \"{{ client }}\"\n\
                    body = \"{{ status }} {{ availability }}\"\n";
@@ -37,8 +36,8 @@ impl Listener for Person {
     }
 }
 
-fn fixture(more: &str) -> (SinkFixture, Person) {
-    let mut fixture = SinkFixture::new(&format!("[sinks.notification]\n{more}"));
+fn fixture(more: &str) -> (AgentSession, Person) {
+    let mut fixture = AgentSession::new(&format!("[sinks.notification]\n{more}"));
     let bus = fixture.session.bus().address();
     let dunst = Dunst::start(fixture.session.folder(), &bus);
     (fixture, Person(dunst))
@@ -95,7 +94,7 @@ fn by_default_only_a_problem_is_shown_and_its_end_closes_the_notification() {
 
 #[test]
 fn no_daemon_is_started_and_one_that_comes_later_shows_the_current_status() {
-    let mut fixture = SinkFixture::new(&format!("[sinks.notification]\n{ALL}"));
+    let mut fixture = AgentSession::new(&format!("[sinks.notification]\n{ALL}"));
     let started = fixture.session.bus().trap("org.freedesktop.Notifications");
     let tried = fixture.run(&["try", "notification"]);
     assert!(tried.err.contains("no notification daemon runs"), "{}", tried.err);

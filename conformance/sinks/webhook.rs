@@ -1,10 +1,9 @@
 //! `webhook`: receivers in Python and JavaScript, and their faults.
 
-use communicado_conformance::{Receiver, ReceiverKind, Saved, within};
+use communicado_conformance::{AgentSession, Receiver, ReceiverKind, Saved, ends, within};
 use serde_json::Value;
 
 use crate::contract::{self, Listener};
-use crate::fixture::{SinkFixture, ends};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OLD_SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
@@ -38,8 +37,8 @@ impl Listener for Reader {
 }
 
 /// A fixture whose user has allowed the receiver.
-fn allowed(kind: ReceiverKind, more: &str) -> (SinkFixture, Receiver) {
-    let fixture = SinkFixture::new("");
+fn allowed(kind: ReceiverKind, more: &str) -> (AgentSession, Receiver) {
+    let fixture = AgentSession::new("");
     let receiver = Receiver::start(kind, fixture.session.folder(), SECRET);
     let secret = fixture.secret("webhook-secret", SECRET);
     configure(&fixture, &receiver, &format!("secret-file = \"{secret}\"\n{more}"));
@@ -47,7 +46,7 @@ fn allowed(kind: ReceiverKind, more: &str) -> (SinkFixture, Receiver) {
     (fixture, receiver)
 }
 
-fn configure(fixture: &SinkFixture, receiver: &Receiver, more: &str) {
+fn configure(fixture: &AgentSession, receiver: &Receiver, more: &str) {
     let url = receiver.url("/presence");
     fixture.configure(&format!("[sinks.webhook]\nurl = \"{url}\"\ndevice = \"laptop\"\n{more}"));
 }
@@ -218,7 +217,7 @@ fn gone_ends_the_sink() {
 
 #[test]
 fn a_light_gets_its_own_body_method_and_secret_headers() {
-    let fixture = SinkFixture::new("");
+    let fixture = AgentSession::new("");
     let receiver = Receiver::start(ReceiverKind::Python, fixture.session.folder(), "");
     let header = fixture.secret("header", "hue-application-key: s3cret-key\n");
     let path = fixture.secret("path", "/clip/v2/s3cret?a=b\n");

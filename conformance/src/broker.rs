@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::certificate::Pair;
 use crate::deadline::within;
 use crate::expect_ok::ExpectOk;
 use crate::packages;
@@ -16,7 +17,17 @@ pub struct Broker {
     kind: BrokerKind,
     folder: PathBuf,
     port: u16,
+    tls: Option<TlsListener>,
     server: Option<Process>,
+}
+
+/// A second port of Mosquitto, with TLS.
+#[derive(Debug)]
+struct TlsListener {
+    port: u16,
+    pair: Pair,
+    /// The authority of the client certificates that the broker requires, if it requires one.
+    clients: Option<Pair>,
 }
 
 /// A program that is an MQTT broker.
@@ -24,6 +35,8 @@ pub struct Broker {
 pub enum BrokerKind {
     /// Mosquitto without an account.
     Mosquitto,
+    /// Mosquitto that stores its messages in a file, and reads them when it starts again.
+    MosquittoWithStore,
     /// Mosquitto with the user `ada` and the password `secret`. The user may only publish below
     /// `communicado` and `homeassistant`.
     MosquittoWithUser,
@@ -53,8 +66,20 @@ pub struct MqttMessage {
 impl Broker {
     /// Starts a broker in `folder`.
     pub fn start(kind: BrokerKind, folder: &Path) -> Self {
+        Self::at(kind, folder, None)
+    }
+
+    /// Starts Mosquitto in `folder` with a second port, which has TLS with this certificate.
+    ///
+    /// With an authority of `clients`, this port requires a certificate of the client.
+    pub fn with_tls(folder: &Path, pair: &Pair, clients: Option<&Pair>) -> Self {
+        let (port, pair, clients) = (ports::free(), pair.clone(), clients.cloned());
+        Self::at(BrokerKind::Mosquitto, folder, Some(TlsListener { port, pair, clients }))
+    }
+
+    fn at(kind: BrokerKind, folder: &Path, tls: Option<TlsListener>) -> Self {
         let port = ports::free();
-        let mut broker = Self { kind, folder: folder.to_owned(), port, server: None };
+        let mut broker = Self { kind, folder: folder.to_owned(), port, tls, server: None };
         broker.start_again();
         broker
     }
@@ -64,21 +89,34 @@ impl Broker {
         self.port
     }
 
-    /// Starts the broker again on the same port, with nothing stored.
+    /// The TCP port with TLS on 127.0.0.1, if the broker has one.
+    pub fn tls_port(&self) -> Option<u16> {
+        self.tls.as_ref().map(|tls| tls.port)
+    }
+
+    /// Starts the broker again on the same port. Only [`BrokerKind::MosquittoWithStore`] remembers
+    /// its messages.
     pub fn start_again(&mut self) {
-        let Self { kind, folder, port, .. } = self;
+        let Self { kind, folder, port, tls, .. } = self;
         let file = |name: &str, text: &str| {
             let file = folder.join(name);
             std::fs::write(&file, text).expect_ok("write the broker's configuration");
             file
         };
         let server = match kind {
-            BrokerKind::Mosquitto | BrokerKind::MosquittoWithUser => {
+            BrokerKind::Mosquitto
+            | BrokerKind::MosquittoWithUser
+            | BrokerKind::MosquittoWithStore => {
                 packages::require(&["mosquitto", "mosquitto_sub"]);
                 let mut config = format!("user root\nlistener {port} 127.0.0.1\n");
-                if *kind == BrokerKind::Mosquitto {
-                    config += "allow_anonymous true\n";
-                } else {
+                if let Some(tls) = tls {
+                    config += &tls.listener();
+                }
+                if *kind == BrokerKind::MosquittoWithStore {
+                    let folder = folder.display();
+                    config += &format!("persistence true\npersistence_location {folder}/\n");
+                }
+                if *kind == BrokerKind::MosquittoWithUser {
                     let passwords = file("passwords", "");
                     let run = std::process::Command::new("mosquitto_passwd")
                         .arg("-b")
@@ -87,6 +125,8 @@ impl Broker {
                         .status();
                     assert!(run.expect_ok("run mosquitto_passwd").success());
                     config += &format!("password_file {}\n", passwords.display());
+                } else {
+                    config += "allow_anonymous true\n";
                 }
                 let config = file("mosquitto.conf", &config);
                 Process::start("mosquitto", "mosquitto", folder, |command| {
@@ -150,6 +190,14 @@ impl Broker {
         self.server = None;
     }
 
+    /// Ends the broker with SIGTERM, so that it stores its messages if it has a store.
+    pub fn stop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.signal(Signal::TERM);
+            server.wait();
+        }
+    }
+
     /// Stops the process without an end, or lets it continue.
     pub fn hang(&mut self, hangs: bool) {
         if let Some(server) = &mut self.server {
@@ -169,6 +217,22 @@ impl Broker {
             command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-q", "1"]);
             command.args(user).args(["-t", topic, "-F", "%r\t%t\t%p"]);
         }))
+    }
+}
+
+impl TlsListener {
+    /// The listener in the configuration of Mosquitto.
+    fn listener(&self) -> String {
+        let Self { port, pair, clients } = self;
+        let mut config = format!(
+            "listener {port} 127.0.0.1\ncertfile {}\nkeyfile {}\n",
+            pair.certificate(),
+            pair.key()
+        );
+        if let Some(clients) = clients {
+            config += &format!("cafile {}\nrequire_certificate true\n", clients.certificate());
+        }
+        config
     }
 }
 

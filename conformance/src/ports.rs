@@ -11,7 +11,7 @@ const COUNT: u16 = 12_000;
 /// Finds a free port that no other session of this process has.
 ///
 /// The process id determines the first candidate, so two test processes start far apart.
-pub(crate) fn free() -> u16 {
+pub fn free() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = std::process::id().wrapping_mul(97) % u32::from(COUNT);
     for _ in 0..COUNT {

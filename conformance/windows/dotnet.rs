@@ -3,7 +3,7 @@
 //! **Know:** most tests keep `early.exe hold` running. When the last object of an interface goes,
 //! Wine's COM server can hang; `early.c` describes the fault.
 
-use std::fs;
+use std::{env, fs};
 
 use communicado_conformance::{ExpectOk, Program, Wine, within};
 
@@ -63,6 +63,130 @@ fn the_article_follows_a_provider_through_a_whole_session() {
     });
     let mut late = wine.dotnet("Article", &[]);
     late.ends();
+}
+
+/// The variable with the number of sessions in the test below.
+const SESSIONS: &str = "COMMUNICADO_ARTICLE_SESSIONS";
+/// The line of the article's program for a failed sign-in.
+const FAILED: &str = "OnSignin 81000303, signed in: False";
+
+/// Two processes repeat the article's `Main`, because the start of .NET needs most of the time of a
+/// session. A third process controls the provider.
+#[test]
+fn the_article_has_the_right_output_in_every_repeated_session() {
+    let sessions = env::var(SESSIONS).map_or(3, |count| count.parse().expect_ok(SESSIONS));
+    let wine = Wine::new();
+    let words = [&["provide"], &ACCOUNT[..], &["--all-users", "--register"]].concat();
+    let registered = wine.communicado().run(&words);
+    assert_eq!(registered.code, Some(0), "{}", registered.err);
+    let failures =
+        (1..20_000).map(|half| format!("{}ms fail-sign-in invalid-password\n", 500 * half));
+    let fails = wine.file("fails.txt", &failures.collect::<String>());
+    let repeat = || wine.dotnet("Programs", &["repeat", "Article.dll"]);
+    let mut repeated = Repeated {
+        wine: &wine,
+        first: repeat(),
+        second: repeat(),
+        control: wine.dotnet("Programs", &["control"]),
+    };
+    for session in 1..=sessions {
+        println!("session {session}");
+        repeated.ends_at_once();
+        repeated.follows_failed_sign_ins_until_a_kill(&fails);
+        repeated.follows_sign_ins_until_a_quit();
+    }
+    repeated.ends_at_once();
+    for program in [repeated.first, repeated.second] {
+        assert_eq!(program.kill_and_read(), [""; 0]);
+    }
+}
+
+/// Two processes that repeat the article's program, and one that controls the provider.
+struct Repeated<'w> {
+    wine: &'w Wine,
+    first: Program,
+    second: Program,
+    control: Program,
+}
+
+#[track_caller]
+fn carry_out(program: &mut Program, command: &str) {
+    program.enter_line(command);
+    program.says(&[&format!("done {command}")]);
+}
+
+impl Repeated<'_> {
+    #[track_caller]
+    fn provider(&mut self, options: &[&str]) -> (Program, Program) {
+        let words = [&["provide"], &ACCOUNT[..], options].concat();
+        let provider = self.wine.start_with("communicado.exe", &words);
+        // Before that, COM would start a second provider for the first call.
+        provider.skips_to_word("signed-out");
+        let holder = self.wine.start_with("early.exe", &["hold"]);
+        holder.says(&["holds"]);
+        for program in [&mut self.first, &mut self.second, &mut self.control] {
+            carry_out(program, "connect");
+        }
+        (provider, holder)
+    }
+
+    #[track_caller]
+    fn tell(&mut self, command: &str) {
+        carry_out(&mut self.control, command);
+    }
+
+    /// The flag is 0, so `Main` returns before it creates an object.
+    #[track_caller]
+    fn ends_at_once(&mut self) {
+        for program in [&mut self.first, &mut self.second] {
+            program.press_enter();
+            program.says(&["returned"]);
+        }
+    }
+
+    #[track_caller]
+    fn follows_failed_sign_ins_until_a_kill(&mut self, fails: &str) {
+        let (mut provider, _holder) = self.provider(&["--script", fails]);
+        self.first.press_enter();
+        self.first.says_among(FAILED, &["signed in: False", "Press Enter"]);
+        self.first.says(&[FAILED]);
+        self.tell("sign-in");
+        self.first.says_among(FAILED, &["OnSignin 00000000, signed in: True"]);
+        provider.kill();
+        provider.code();
+        // The first `-=` throws.
+        self.first.press_enter();
+        self.first.says(&["threw 800706BA"]);
+        self.wine.restart_com();
+    }
+
+    #[track_caller]
+    fn follows_sign_ins_until_a_quit(&mut self) {
+        let (mut provider, _holder) = self.provider(&[]);
+        self.first.press_enter();
+        self.first.says(&["signed in: False", "Press Enter"]);
+        self.tell("sign-in");
+        self.first.says(&["OnSignin 00000000, signed in: True"]);
+        self.tell("busy");
+        self.second.press_enter();
+        self.second.says(&["signed in: True", "Press Enter"]);
+        self.tell("sign-out");
+        for program in [&self.first, &self.second] {
+            program.says(&["OnSignout, signed in: False"]);
+        }
+        self.tell("sign-in");
+        for program in [&self.first, &self.second] {
+            program.says(&["OnSignin 00000000, signed in: True"]);
+        }
+        // The other goes on after one has ended.
+        self.first.press_enter();
+        self.first.says(&["returned"]);
+        tell(self.wine, &["quit"]);
+        self.second.says(&["OnSignout, signed in: False", "OnAppShutdown"]);
+        provider.ends();
+        self.second.press_enter();
+        self.second.says(&["threw 800706BA"]);
+    }
 }
 
 #[test]

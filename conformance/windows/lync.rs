@@ -217,6 +217,37 @@ fn a_strict_client_is_read_and_followed_as_office_does() {
 }
 
 #[test]
+fn clients_that_refuse_calls_by_their_vtable_are_read_and_followed_by_name() {
+    let wine = Wine::new();
+    let mut communicator = crate::communicator(&wine);
+    let mut lync = lync(&wine);
+    for peer in [&mut communicator, &mut lync] {
+        peer.tell("late-bound");
+    }
+    communicator.tell("status 2");
+    lync.tell("state 3");
+    communicator.come_up();
+    lync.come_up();
+    let mut watch = wine.watch();
+    watch.expect("teams", &["absent by im-providers"]);
+    watch.expect_eventually("communicator", "signed-in available/ONLINE by communicator");
+    watch.expect_eventually("lync", "signed-in available/Free by lync");
+    let doctor = wine.communicado().run(&["doctor"]);
+    let calls = doctor.out.lines().find(|line| line.contains("calls of lync:"));
+    let calls = calls.unwrap_or_default();
+    assert!(calls.contains("State ok"), "{}", doctor.out);
+    assert!(!calls.contains("vtable"), "{calls}");
+    communicator.tell("status 0x0A");
+    assert_eq!(communicator.tell("fire status 0 0x0A"), "1");
+    watch.expect("communicator", &["signed-in busy/BUSY by communicator"]);
+    lync.tell("availability 6500");
+    lync.tell("activity on-the-phone");
+    assert_eq!(lync.tell("fire contact"), "1");
+    watch.expect("lync", &["signed-in busy/on-the-phone activity=on-the-phone by lync"]);
+    watch.end();
+}
+
+#[test]
 fn a_second_account_of_one_client_is_subscribed_too() {
     let wine = Wine::new();
     let mut teams = strict(&wine);

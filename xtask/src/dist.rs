@@ -31,9 +31,7 @@ pub(crate) fn build_in(source: &Path, target: &Path, packages: &[&str]) -> Resul
     let mut build = cargo(&["build", "--profile", "dist", "--locked"]);
     build.args(packages.iter().flat_map(|name| ["--package", name])).current_dir(source);
     build.env("CARGO_TARGET_DIR", target);
-    build.env("RUSTFLAGS", remap("--remap-path-prefix=", source));
-    // For the parts in C: SQLite and ring.
-    build.env("CFLAGS", remap("-ffile-prefix-map=", source));
+    build.env("RUSTFLAGS", rust_flags(source)).env("CFLAGS", c_flags(source));
     if let Some(commit) = commit() {
         build.env(COMMIT, commit);
     }
@@ -57,13 +55,61 @@ pub(crate) fn commit() -> Option<String> {
     Some(if changed.is_empty() { commit } else { format!("{commit}-modified") })
 }
 
-/// The compiler's options that replace the paths of this machine.
+/// The options of rustc that keep the paths of this machine out of a program.
+pub(crate) fn rust_flags(source: &Path) -> String {
+    remap("--remap-path-prefix=", source)
+}
+
+/// The same options of the C compiler, for SQLite and ring.
+pub(crate) fn c_flags(source: &Path) -> String {
+    remap("-ffile-prefix-map=", source)
+}
+
 fn remap(option: &str, source: &Path) -> String {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
     let mut flags = vec![format!("{option}{}=communicado", source.display())];
-    if let Some(home) = home {
+    if let Some(home) = cargo_home() {
         flags.push(format!("{option}{}=cargo", home.display()));
     }
     flags.join(" ")
+}
+
+fn cargo_home() -> Option<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
+}
+
+/// Refuses a program that contains a path of this machine.
+///
+/// # Errors
+///
+/// If the program cannot be read, or contains the folder of the workspace or of cargo.
+pub(crate) fn refuse_local_paths(program: &Path) -> Result<(), String> {
+    let bytes =
+        std::fs::read(program).map_err(|error| format!("{}: {error}", program.display()))?;
+    let folders = std::iter::once(root()).chain(cargo_home());
+    for folder in folders.map(|it| it.to_string_lossy().into_owned()) {
+        if contains(&bytes, folder.as_bytes()) {
+            return Err(format!(
+                "{} contains the path {folder}, so a build elsewhere has other bytes\n  help: \
+                 `strings` finds it; xtask/src/dist.rs has the options that replace paths",
+                program.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_in_a_program_is_found() {
+        assert!(contains(b"..\0/home/ada/code/src/main.rs", b"/home/ada/code"));
+        assert!(!contains(b"..\0communicado/src/main.rs", b"/home/ada/code"));
+    }
 }

@@ -14,6 +14,10 @@ const PEERS: &[&str] = &[
     "oidc-provider-mock==0.3.4",
     "openapi-python-client==0.29.1",
     "datamodel-code-generator==0.89.0",
+    "django-oauth-toolkit==3.4.1",
+    "openapi-generator-cli==7.26.0",
+    // The client that openapi-generator makes for Python.
+    "python-dateutil==4.0.0",
 ];
 
 /// Installs the peers and runs the integration tests of `communicado-gateway`.
@@ -24,6 +28,7 @@ const PEERS: &[&str] = &[
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     peers()?;
     issuer()?;
+    npm_peer("typescript", &[], "typescript")?;
     let test = ["test", "--locked", "--workspace", "--test"];
     let gateway = run_command(cargo(&test).arg("gateway"));
     // The load tests compare times, so they need an optimized build.
@@ -51,14 +56,20 @@ fn peers() -> Result<(), String> {
     std::fs::write(&mark, wanted).map_err(|error| format!("{}: {error}", mark.display()))
 }
 
-/// Installs the OpenID Connect issuer in the versions of its lock file.
+/// Installs the OpenID Connect issuer.
 pub(crate) fn issuer() -> Result<(), String> {
-    let from = root().join("crates/communicado-gateway/tests/gateway/issuer");
-    let folder = root().join("target/peers/issuer");
+    npm_peer("issuer", &["issuer.js"], "oidc-provider")
+}
+
+/// Installs the packages of a folder of the tests, in the versions of its lock file, and copies
+/// `files` beside them. The folder has the package `package`.
+fn npm_peer(name: &str, files: &[&str], package: &str) -> Result<(), String> {
+    let from = root().join("crates/communicado-gateway/tests/gateway").join(name);
+    let folder = root().join("target/peers").join(name);
     let cannot = |error: std::io::Error| format!("{}: {error}", folder.display());
     std::fs::create_dir_all(&folder).map_err(cannot)?;
-    let mut is_new = !folder.join("node_modules/oidc-provider").exists();
-    for file in ["package.json", "package-lock.json", "issuer.js", ".npmrc"] {
+    let mut is_new = !folder.join("node_modules").join(package).exists();
+    for file in ["package.json", "package-lock.json", ".npmrc"].iter().chain(files) {
         let text = std::fs::read(from.join(file)).map_err(cannot)?;
         is_new |= std::fs::read(folder.join(file)).ok().as_ref() != Some(&text);
         std::fs::write(folder.join(file), text).map_err(cannot)?;

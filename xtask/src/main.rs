@@ -11,6 +11,7 @@ mod faults;
 mod fresh_clone;
 mod fuzz;
 mod gateway;
+mod home_assistant;
 mod package;
 mod peers;
 mod release;
@@ -83,6 +84,11 @@ const TASKS: &[Task] = &[
         run: sink_peers::run,
     },
     Task {
+        name: "home-assistant",
+        about: "tests the sink mqtt with Home Assistant, which it installs below target",
+        run: home_assistant::run,
+    },
+    Task {
         name: "traces",
         about: "records D-Bus traces of real clients again, for the tests of the decoder",
         run: traces::run,
@@ -120,7 +126,7 @@ fn main() -> ExitCode {
     let Some(task) = TASKS.iter().find(|task| task.name == name) else {
         println!("cargo xtask TASK, where TASK is one of:");
         for task in TASKS {
-            println!("  {:<12} {}", task.name, task.about);
+            println!("  {:<14} {}", task.name, task.about);
         }
         return if name.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) };
     };

@@ -16,12 +16,15 @@ pub(crate) enum Brings {
     Library(&'static str),
     /// A file below `/usr/include`.
     Header(&'static str),
+    /// A file below `/usr/share`.
+    Shared(&'static str),
 }
 
 /// The files that the tests need, and their Debian packages.
 pub(crate) const PEERS: &[(Brings, &str)] = &[
     // libFuzzer is C++.
     (Brings::Program("c++"), "g++"),
+    (Brings::Program("bsdtar"), "libarchive-tools"),
     (Brings::Program("busctl"), "systemd"),
     (Brings::Program("bwrap"), "bubblewrap"),
     (Brings::Program("caddy"), "caddy"),
@@ -35,26 +38,33 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("dunst"), "dunst"),
     (Brings::Program("ejabberdctl"), "ejabberd"),
     (Brings::Program("erl"), "erlang-base"),
+    (Brings::Program("fakeroot"), "fakeroot"),
     (Brings::Program("faketime"), "faketime"),
     (Brings::Program("finch"), "finch"),
     (Brings::Program("gdbus"), "libglib2.0-bin"),
     (Brings::Program("haproxy"), "haproxy"),
     (Brings::Program("i3blocks"), "i3blocks"),
     (Brings::Program("ip"), "iproute2"),
+    (Brings::Shared("java/jakarta-annotation-api.jar"), "libjakarta-annotation-api-java"),
+    (Brings::Program("javac"), "openjdk-17-jdk-headless"),
     (Brings::Program("jq"), "jq"),
     (Brings::Program("kamailio"), "kamailio"),
     (Brings::Program("lintian"), "lintian"),
+    (Brings::Program("makepkg"), "makepkg"),
     (Brings::Program("mmdebstrap"), "mmdebstrap"),
     (Brings::Program("mosquitto"), "mosquitto"),
     (Brings::Program("mosquitto_sub"), "mosquitto-clients"),
     (Brings::Program("msibuild"), "msitools"),
+    (Brings::Program("nix-instantiate"), "nix-bin"),
     (Brings::Program("node"), "nodejs"),
     (Brings::Program("npm"), "npm"),
     (Brings::Program("nats-server"), "nats-server"),
     (Brings::Program("nginx"), "nginx-light"),
+    (Brings::Program("pacman"), "pacman-package-manager"),
     (Brings::Program("pgrep"), "procps"),
     (Brings::Program("pidgin"), "pidgin"),
     (Brings::Program("openssl"), "openssl"),
+    (Brings::Program("osslsigncode"), "osslsigncode"),
     (Brings::Library("purple-2/libsipe.so"), "pidgin-sipe"),
     (Brings::Program("promtool"), "prometheus"),
     (Brings::Program("prosody"), "prosody"),
@@ -62,6 +72,9 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Library("python3.11/ensurepip"), "python3-venv"),
     (Brings::Library("python3/dist-packages/dbus"), "python3-dbus"),
     (Brings::Library("python3/dist-packages/gi"), "python3-gi"),
+    (Brings::Program("rpmbuild"), "rpm"),
+    (Brings::Program("rpmlint"), "rpmlint"),
+    (Brings::Program("ruby"), "ruby"),
     (Brings::Program("setsid"), "util-linux"),
     (Brings::Program("stdbuf"), "coreutils"),
     (Brings::Program("systemd-socket-activate"), "systemd"),
@@ -149,6 +162,7 @@ fn missing() -> Vec<&'static str> {
     let is_there = |brings: &Brings| match brings {
         Brings::Program(name) => is_installed(name),
         Brings::Header(file) => Path::new("/usr/include").join(file).exists(),
+        Brings::Shared(file) => Path::new("/usr/share").join(file).exists(),
         Brings::Library(file) => {
             let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
             let mut folders = std::iter::once("/usr/lib".into()).chain(folders.map(|it| it.path()));

@@ -43,7 +43,11 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
 }
 
 /// Runs `work` unless `folder` has these peers.
-fn install(
+///
+/// # Errors
+///
+/// If the work fails.
+pub(crate) fn install(
     folder: &Path,
     peers: &[&str],
     work: impl FnOnce(&Path) -> Result<(), String>,

@@ -39,6 +39,8 @@ static const IID *const EVENTS[KINDS] = {
 };
 
 static Object objects[KINDS];
+/* The same objects for calls by name. Their vtable is complete in a late-bound client too. */
+static Object named[KINDS];
 static HRESULT factory_refuses;
 static DWORD factory_cookie;
 static HANDLE go_on;
@@ -298,7 +300,7 @@ static HRESULT WINAPI invoke(Object *this, DISPID id, REFIID iid, LCID locale, W
         if (id == 1305 && FAILED(fails_status)) return begin(fails_status);
         if (id == 1304 && FAILED(fails_name)) return begin(fails_name);
     }
-    return ITypeInfo_Invoke(this->info, this, id, flags, parameters, result, exception, argument);
+    return ITypeInfo_Invoke(this->info, &named[this->kind], id, flags, parameters, result, exception, argument);
 }
 
 /* --- connection points --- */
@@ -446,6 +448,16 @@ static const void *factory = FACTORY_SLOTS;
 
 /* Slots of the largest interface, with room to spare. */
 static void *slots[KINDS][64];
+/* The slots of a late-bound client, for every interface. */
+static void *late_slots[64];
+
+/* Refuses calls by the vtable from now on. Returns true if a member refuses. */
+static int become_late_bound(void)
+{
+    LONG value = 0;
+    for (int kind = 0; kind < KINDS; kind++) objects[kind].vtable = late_slots;
+    return ILyncClient_get_State((ILyncClient *)&objects[CLIENT], (void *)&value) == E_NOTIMPL;
+}
 
 static void prepare(enum kind kind, ITypeLib *library)
 {
@@ -459,6 +471,8 @@ static void prepare(enum kind kind, ITypeLib *library)
     object->point_vtable = POINT_SLOTS;
     object->kind = kind;
     ITypeLib_GetTypeInfoOfGuid(library, INTERFACES[kind], &object->info);
+    named[kind] = *object;
+    for (int i = 0; i < 64; i++) late_slots[i] = i < 7 ? slot[i] : not_implemented;
 }
 
 static ITypeLib *library(const WCHAR *name)
@@ -653,6 +667,7 @@ static int command(char *line)
     else if (is(word, "note")) { wide(note, rest); done(0); }
     else if (is(word, "versions")) { snprintf(versions, sizeof versions, "%s", rest ? rest : ""); done(0); }
     else if (is(word, "strict")) { is_strict = 1; done(0); }
+    else if (is(word, "late-bound")) done(become_late_bound() ? 0 : E_UNEXPECTED);
     else if (is(word, "crash-in")) { snprintf(fatal, sizeof fatal, "%s", rest ? rest : ""); done(0); }
     else if (is(word, "steps")) printf("ok %s\n", steps);
     else if (is(word, "pause")) { pause_ms = strtoul(rest, NULL, 0); done(0); }

@@ -40,6 +40,13 @@ impl Program {
         Self { process, printed, prefix: prefix.to_owned() }
     }
 
+    #[track_caller]
+    fn next(&self, expected: &str) -> String {
+        receive(&self.printed).unwrap_or_else(|error| {
+            panic!("nothing, not {expected:?}: {error}\n{}", stacks(&self.prefix))
+        })
+    }
+
     /// Waits for the next lines, which must begin with these texts.
     ///
     /// # Panics
@@ -48,9 +55,24 @@ impl Program {
     #[track_caller]
     pub fn says(&self, expected: &[&str]) {
         for expected in expected {
-            let line = receive(&self.printed).unwrap_or_else(|error| {
-                panic!("nothing, not {expected:?}: {error}\n{}", stacks(&self.prefix))
-            });
+            let line = self.next(expected);
+            assert!(line.starts_with(expected), "{line:?} and not {expected:?}");
+        }
+    }
+
+    /// Waits for the next lines, which must begin with these texts. Lines that begin with `other`
+    /// may come between them.
+    ///
+    /// # Panics
+    ///
+    /// At the first line that differs, or when no line comes.
+    #[track_caller]
+    pub fn says_among(&self, other: &str, expected: &[&str]) {
+        for expected in expected {
+            let mut line = self.next(expected);
+            while line.starts_with(other) {
+                line = self.next(expected);
+            }
             assert!(line.starts_with(expected), "{line:?} and not {expected:?}");
         }
     }
@@ -62,12 +84,27 @@ impl Program {
     /// When no line comes.
     #[track_caller]
     pub fn skips_to(&self, expected: &str) {
+        self.skip_until(expected, |line| line.starts_with(expected));
+    }
+
+    /// Waits for a line that contains this word, and ignores the lines before it.
+    ///
+    /// # Panics
+    ///
+    /// When no line comes.
+    #[track_caller]
+    pub fn skips_to_word(&self, expected: &str) {
+        self.skip_until(expected, |line| line.split_whitespace().any(|word| word == expected));
+    }
+
+    #[track_caller]
+    fn skip_until(&self, expected: &str, is_expected: impl Fn(&str) -> bool) {
         let mut skipped = Vec::new();
         loop {
             let line = receive(&self.printed).unwrap_or_else(|error| {
                 panic!("{skipped:?}, not {expected:?}: {error}\n{}", stacks(&self.prefix))
             });
-            if line.starts_with(expected) {
+            if is_expected(&line) {
                 return;
             }
             skipped.push(line);
@@ -107,11 +144,23 @@ impl Program {
         self.process.kill();
     }
 
+    /// Kills the program, and returns the lines that nobody has read.
+    pub fn kill_and_read(mut self) -> Vec<String> {
+        self.kill();
+        self.printed.iter().collect()
+    }
+
     /// Presses Enter.
     #[track_caller]
     pub fn press_enter(&mut self) {
+        self.enter_line("");
+    }
+
+    /// Enters a line.
+    #[track_caller]
+    pub fn enter_line(&mut self, line: &str) {
         let input = self.process.child().stdin.as_mut().expect_ok("write to a program");
-        input.write_all(b"\r\n").expect_ok("press Enter");
+        write!(input, "{line}\r\n").expect_ok("write to a program");
     }
 
     /// Presses Enter and waits for the exit, which must be with success.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SystemClock, timeout_at};
-use communicado_sinks::printable;
+use communicado_wire::printable;
 use futures_util::StreamExt as _;
 use zbus::message::{Builder, Type};
 use zbus::{Connection, Message, MessageStream};

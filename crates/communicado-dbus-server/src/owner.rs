@@ -1,7 +1,7 @@
 //! The owner of the provider's name on the bus.
 
 use communicado_provider::dbus::{INTERFACE, NAME, PATH};
-use communicado_sinks::printable;
+use communicado_wire::printable;
 use zbus::{Connection, Message};
 
 use crate::FrontendError;

@@ -25,6 +25,7 @@ use crate::model::{BatchResult, Now, People};
 use crate::oidc::OidcClient;
 use crate::pairings::Pairings;
 use crate::principal::Principal;
+use crate::proxy_probe::ProxyProbe;
 use crate::rate_limits::{CallerKey, Network, RateLimits};
 use crate::store::{FirstRead, StoredState};
 use crate::store_writer::{StoreWriter, WriteCommand};
@@ -75,6 +76,7 @@ pub(crate) struct AppState {
     public_url: Option<PublicUrl>,
     /// The proxies whose headers give the address of a client.
     pub(crate) proxies: TrustedProxies,
+    pub(crate) proxy_probe: ProxyProbe,
     /// The heartbeat interval of a stream.
     pub(crate) heartbeat: Duration,
     /// True if the gateway terminates TLS.
@@ -137,6 +139,7 @@ impl AppState {
             },
             public_url: config.public_url,
             proxies: config.proxies,
+            proxy_probe: ProxyProbe::default(),
             heartbeat: config.heartbeat,
             tls,
             hsts: config.hsts,

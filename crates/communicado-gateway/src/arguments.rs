@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use communicado_cli_support::{CompletionsArgs, Failure, ManArgs, Outcome, long_version, print};
 
-use crate::commands::{backup, people, serve, tokens};
+use crate::commands::{backup, doctor, install, people, serve, tokens};
 
 /// The text of `--version`.
 static VERSION: LazyLock<String> = LazyLock::new(|| long_version(env!("CARGO_PKG_VERSION"), &[]));
@@ -21,7 +21,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| long_version(env!("CARGO_PKG
     long_version = VERSION.as_str(),
     disable_help_subcommand = true,
     arg_required_else_help = true,
-    after_help = "Exit status: 0 success, 2 usage error, 5 failure."
+    after_help = "Exit status: 0 success, 1 `doctor` found a problem, 2 usage error, 5 failure."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -36,6 +36,9 @@ pub(crate) enum Command {
     People(people::PeopleCommand),
     Backup(backup::Backup),
     Restore(backup::Restore),
+    Doctor(doctor::Doctor),
+    Install(install::Install),
+    Uninstall(install::Uninstall),
     /// Print the OpenAPI 3.1 description of the HTTP API.
     Openapi,
     Completions(CompletionsArgs),
@@ -51,6 +54,9 @@ impl Arguments {
             Command::People(people) => people.run(),
             Command::Backup(backup) => backup.run(),
             Command::Restore(restore) => restore.run(),
+            Command::Doctor(doctor) => doctor.run(),
+            Command::Install(install) => install.run(),
+            Command::Uninstall(uninstall) => uninstall.run(),
             Command::Openapi => print(crate::api::OPENAPI).map(|()| Outcome::Yes),
             Command::Completions(completions) => {
                 completions.run(Self::command()).map(|()| Outcome::Yes)

@@ -43,6 +43,7 @@ mod pairings;
 pub mod parse;
 mod principal;
 mod private;
+mod proxy_probe;
 mod rate_limits;
 mod redact;
 mod sanitize;

@@ -1,6 +1,6 @@
 //! The URLs that an operator sets; a pure module. Each error has the intended spelling.
 
-use url::Url;
+use url::{Host, Url};
 
 /// The public URL of the gateway, which decides what belongs to it in a browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub(crate) struct PublicUrl {
     origin: String,
     /// The path that the proxy removes, without a slash at the end.
     path: String,
+    /// The name or the address, without a port and without brackets.
+    host: String,
     is_secure: bool,
 }
 
@@ -26,7 +28,11 @@ impl PublicUrl {
             return Err("the path must not contain `;`".to_owned());
         }
         let is_secure = url.scheme() == "https";
-        Ok(Self { origin: url.origin().ascii_serialization(), path, is_secure })
+        let host = match url.host() {
+            Some(Host::Ipv6(address)) => address.to_string(),
+            host => host.map(|host| host.to_string()).unwrap_or_default(),
+        };
+        Ok(Self { origin: url.origin().ascii_serialization(), path, host, is_secure })
     }
 
     pub(crate) fn origin(&self) -> &str {
@@ -36,6 +42,10 @@ impl PublicUrl {
     /// The path of the URL, empty or from its first slash, without a slash at the end.
     pub(crate) fn path(&self) -> &str {
         &self.path
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.host
     }
 
     pub(crate) const fn is_secure(&self) -> bool {

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
+use crate::identity::Identity;
 use crate::peer::Peer;
 use crate::{NetError, tls};
 
@@ -18,8 +19,6 @@ use crate::{NetError, tls};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The maximum number of addresses of the host to try.
 const ADDRESSES_MAX: usize = 4;
-/// The maximum size of a file with CA certificates.
-const CA_FILE_MAX: u64 = 1024 * 1024;
 
 /// The address of a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +42,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 pub struct Connector {
     peer: Peer,
     authorities: Option<Vec<u8>>,
+    identity: Option<Identity>,
     tls: Option<TlsConnector>,
 }
 
@@ -50,7 +50,13 @@ impl Connector {
     /// A connector that trusts the system's CAs, or only these, in PEM.
     #[must_use]
     pub const fn new(peer: Peer, authorities: Option<Vec<u8>>) -> Self {
-        Self { peer, authorities, tls: None }
+        Self { peer, authorities, identity: None, tls: None }
+    }
+
+    /// Sets the certificate that this program shows to the peer.
+    #[must_use]
+    pub fn with_identity(self, identity: Option<Identity>) -> Self {
+        Self { identity, ..self }
     }
 
     /// Connects to the first address of the host that accepts.
@@ -84,7 +90,7 @@ impl Connector {
         })?;
         let tls = match self.tls.take() {
             Some(tls) => tls,
-            None => tls::connector(self.peer, self.authorities.as_deref())?,
+            None => tls::connector(self.peer, self.authorities.as_deref(), self.identity.as_ref())?,
         };
         let connected = tls.connect(server_name, stream).await;
         self.tls = Some(tls);
@@ -93,23 +99,6 @@ impl Connector {
             Err(error) => Err(tls::handshake_error(self.peer, name, &error)),
         }
     }
-}
-
-/// Reads a file with CA certificates.
-///
-/// # Errors
-///
-/// If the file is not readable or too large.
-pub fn read_ca(file: &std::path::Path) -> Result<Vec<u8>, NetError> {
-    let failed = |cause: &dyn ToString| {
-        let cause = format!("cannot read the CA file `{}`: {}", file.display(), cause.to_string());
-        NetError::needs_action(cause, "set `ca-file` to a file in PEM that you may read")
-    };
-    let meta = std::fs::metadata(file).map_err(|error| failed(&error))?;
-    if !meta.is_file() || meta.len() > CA_FILE_MAX {
-        return Err(failed(&"it is not a regular file of at most 1 MiB"));
-    }
-    std::fs::read(file).map_err(|error| failed(&error))
 }
 
 /// Returns whether a host name means this machine.

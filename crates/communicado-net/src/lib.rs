@@ -6,15 +6,19 @@
 //!
 //! **Invariant:** this crate knows no source and no sink.
 
+mod certificate_file;
 mod connector;
 mod error;
+mod identity;
 pub mod mqtt;
 mod peer;
 mod secret_file;
 mod tls;
 pub mod xmpp;
 
-pub use connector::{Connector, Endpoint, Stream, is_this_machine, read_ca};
+pub use certificate_file::read_ca;
+pub use connector::{Connector, Endpoint, Stream, is_this_machine};
 pub use error::{NetError, Retry};
+pub use identity::Identity;
 pub use peer::Peer;
 pub use secret_file::{configured_path, is_file_name, read_secret};

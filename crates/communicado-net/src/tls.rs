@@ -9,16 +9,22 @@ use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore};
+use tokio_rustls::rustls::{
+    AlertDescription, CertificateError, ClientConfig, Error, RootCertStore,
+};
 
-use crate::NetError;
 use crate::peer::Peer;
+use crate::{Identity, NetError};
 
 /// The error of webpki for a CA certificate used by a server; OpenSSL creates such by default.
 const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
 
 /// A TLS connector that trusts the system's CAs, or only these, in PEM.
-pub(crate) fn connector(peer: Peer, authorities: Option<&[u8]>) -> Result<TlsConnector, NetError> {
+pub(crate) fn connector(
+    peer: Peer,
+    authorities: Option<&[u8]>,
+    identity: Option<&Identity>,
+) -> Result<TlsConnector, NetError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
     let builder =
@@ -45,7 +51,19 @@ pub(crate) fn connector(peer: Peer, authorities: Option<&[u8]>) -> Result<TlsCon
             builder.with_webpki_verifier(verifier)
         }
     };
-    Ok(TlsConnector::from(Arc::new(config.with_no_client_auth())))
+    let config = match identity {
+        None => config.with_no_client_auth(),
+        Some(Identity { certificates, key }) => {
+            let config = config.with_client_auth_cert(certificates.clone(), key.clone_key());
+            config.map_err(|error| {
+                NetError::needs_action(
+                    format!("the client certificate is not usable: {error}"),
+                    "name the key of this certificate with `key-file`",
+                )
+            })?
+        }
+    };
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// The certificates in a text.
@@ -71,8 +89,34 @@ fn unusable(error: &Error) -> NetError {
     NetError::permanent(format!("TLS is not usable: {error}"), "report this as a bug")
 }
 
+/// The error for an alert about the client certificate. With TLS 1.3 it arrives after the handshake.
+pub(crate) fn alert_error(peer: Peer, error: &io::Error) -> Option<NetError> {
+    let noun = peer.noun;
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    let Some(Error::AlertReceived(alert)) = inner else { return None };
+    match alert {
+        AlertDescription::CertificateRequired => Some(NetError::needs_action(
+            format!("the {noun} requires a client certificate"),
+            "set `certificate-file` and `key-file`",
+        )),
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA => Some(NetError::needs_action(
+            format!("the {noun} rejected the client certificate: {alert:?}"),
+            format!("ask the {noun}'s administrator for a certificate that it accepts"),
+        )),
+        _ => None,
+    }
+}
+
 /// The error for a failed TLS handshake.
 pub(crate) fn handshake_error(peer: Peer, host: &str, error: &io::Error) -> NetError {
+    if let Some(alert) = alert_error(peer, error) {
+        return alert;
+    }
     let noun = peer.noun;
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     let clock = || {

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use communicado_runtime::SinkError;
-use communicado_wire::{Client, Status};
+use communicado_wire::{Client, Status, printable};
 use serde_json::json;
 
 use crate::template::markup;
-use crate::{Form, Line, LineScope, printable};
+use crate::{Form, Line, LineScope};
 
 /// The longest text for a bar.
 const TEXT_MAX: usize = 40;

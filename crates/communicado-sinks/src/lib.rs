@@ -22,7 +22,6 @@ mod mqtt;
 mod net;
 mod notification;
 mod output;
-mod printable;
 pub mod publish;
 mod template;
 mod text;
@@ -34,7 +33,6 @@ pub use json::Json;
 pub use kinds::{SINKS, sink_descriptor};
 pub use lines::{Lines, Writer};
 pub use output::Output;
-pub use printable::printable;
 pub use template::{HELPERS, KEYS, Template, TemplateError};
 pub use text::Text;
 

@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use communicado_runtime::SinkError;
-use communicado_wire::{Account, Client, Status, Timestamp};
+use communicado_wire::{Account, Client, Status, Timestamp, printable};
 use minijinja::functions::Function;
 use minijinja::value::{
     Enumerator, FunctionArgs, FunctionResult, Object, ObjectRepr, Value, ValueKind,
 };
 use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, context};
 
-use crate::{Form, Line, LineScope, printable};
+use crate::{Form, Line, LineScope};
 
 const NAME: &str = "template";
 

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use communicado_runtime::SinkError;
-use communicado_wire::{Account, Client, Status, Timestamp};
+use communicado_wire::{Account, Client, Status, Timestamp, printable};
 
-use crate::{Form, Line, LineScope, printable};
+use crate::{Form, Line, LineScope};
 
 /// The longest name of an account to show; JSON has the whole name.
 const NAME_MAX: usize = 60;

@@ -12,11 +12,13 @@ mod client;
 pub mod gateway;
 pub mod journal;
 mod number;
+mod printable;
 mod text;
 mod timestamp;
 mod words;
 
 pub use client::{Account, Client, VERSION};
+pub use printable::printable;
 pub use text::is_printable;
 pub use timestamp::{Timestamp, TimestampError};
 pub use words::Status;

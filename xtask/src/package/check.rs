@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use super::{Packages, Release, msi, names, read, text_of};
+use super::sign::Signer;
+use super::{Packages, Release, msi, names, read, recipes, text_of};
 use crate::command::{cargo, output, program, root, run as run_command, target_folder};
 use crate::deny::cache;
 use crate::peers::as_root;
@@ -52,6 +53,7 @@ pub(super) fn run(packages: &Packages) -> Result<(), String> {
     lint(packages)?;
     validate(packages)?;
     windows(packages)?;
+    recipes(packages)?;
     archive(packages)?;
     debian(packages)
 }
@@ -113,7 +115,7 @@ fn workflows() -> Result<(), String> {
     run_command(&mut node)
 }
 
-/// Installs, uses, upgrades and removes the package for Windows, under Wine.
+/// Signs the package for Windows, and installs, uses, upgrades and removes it under Wine.
 fn windows(packages: &Packages) -> Result<(), String> {
     let scratch = Scratch::make("windows")?;
     let files = names(&packages.folder)?;
@@ -123,11 +125,43 @@ fn windows(packages: &Packages) -> Result<(), String> {
     unzip.arg("-q").arg(packages.folder.join(archive)).arg("-d").arg(&scratch.0);
     run_command(&mut unzip)?;
     let staged = scratch.0.join(archive.trim_end_matches(".zip"));
+    let release = Release::current()?;
     let former = scratch.0.join("former.msi");
-    msi::installer(&staged, &Release::current()?, "0.0.1", &former)?;
+    msi::installer(&staged, &release, "0.0.1", &former)?;
+    let signed = scratch.0.join("signed.msi");
+    copy(&packages.folder.join(installer), &signed)?;
+    let signer = Signer::for_tests(&scratch.0)?;
+    for file in [&staged.join("communicado.exe"), &signed] {
+        signatures(&signer, file, &release)?;
+    }
     let mut bash = Command::new("bash");
     bash.arg(root().join("packaging/check/msi.sh")).arg(&former);
-    run_command(bash.arg(packages.folder.join(installer)).arg(&scratch.0))
+    run_command(bash.arg(&signed).arg(&scratch.0))
+}
+
+/// Signs a file, and checks that the signature is valid, and that it is not after a change.
+fn signatures(signer: &Signer, file: &Path, release: &Release) -> Result<(), String> {
+    signer.sign(file, release)?;
+    signer.verify(file)?;
+    let changed = file.with_extension("changed");
+    let mut bytes = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    // Both formats have content in the middle.
+    let middle = bytes.len() / 2;
+    let byte = bytes.get_mut(middle).ok_or(format!("{} is empty", file.display()))?;
+    *byte ^= 1;
+    fs::write(&changed, bytes).map_err(|error| format!("{}: {error}", changed.display()))?;
+    match signer.verify(&changed) {
+        Err(_) => Ok(()),
+        Ok(()) => Err(format!("a changed {} has a valid signature", file.display())),
+    }
+}
+
+/// Checks the recipes with the tools of the other package managers.
+fn recipes(packages: &Packages) -> Result<(), String> {
+    let scratch = Scratch::make("recipes")?;
+    let mut bash = Command::new("bash");
+    bash.arg("packaging/check/recipes.sh").arg(&packages.folder).arg(recipes::folder());
+    run_command(bash.arg(&scratch.0).current_dir(root()))
 }
 
 /// Follows the documents with the archive, in an empty home.
@@ -151,8 +185,7 @@ fn debian(packages: &Packages) -> Result<(), String> {
     let scratch = Scratch::make("debian")?;
     former(packages, &scratch.0.join("former"))?;
     for file in names(&packages.folder)? {
-        let (from, to) = (packages.folder.join(&file), scratch.0.join(&file));
-        fs::copy(&from, &to).map_err(|error| format!("{}: {error}", to.display()))?;
+        copy(&packages.folder.join(&file), &scratch.0.join(&file))?;
     }
     for part in ["debian", "remove-user", "remove-debian"] {
         write(&scratch.0.join(format!("docs-{part}.sh")), &documented(part)?)?;
@@ -328,6 +361,10 @@ impl Drop for Scratch {
         // A folder that is left below `target` does no harm.
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), String> {
+    fs::copy(from, to).map(|_| ()).map_err(|error| format!("{}: {error}", to.display()))
 }
 
 fn write(file: &Path, text: &str) -> Result<(), String> {

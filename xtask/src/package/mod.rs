@@ -1,7 +1,7 @@
 //! Builds the packages: `cargo xtask package` writes them to `target/packages`.
 //!
-//! `--verify` builds the programs for Linux a second time in another folder, and compares the bytes
-//! of all packages.
+//! `--verify` builds the programs a second time in another folder, and compares the bytes of all
+//! packages.
 //! `--check` installs, uses and removes the packages in a clean root, as the test run does.
 //!
 //! dpkg-deb makes the packages for Debian. cargo-deb would be compiled for a minute first, and the
@@ -15,7 +15,9 @@ mod deb;
 mod inventory;
 mod licences;
 mod msi;
+mod recipes;
 mod sbom;
+mod sign;
 mod tree;
 
 use std::fs;
@@ -61,7 +63,9 @@ pub(crate) fn folder() -> PathBuf {
 /// Builds all packages of this commit.
 fn build() -> Result<Packages, String> {
     let programs = dist::build(&dist::PROGRAMS)?;
-    pack(&programs, &windows::program()?, &folder())
+    let packages = pack(&programs, &windows::program()?, &folder())?;
+    recipes::write(&read_sums(&packages)?, &Release::current()?)?;
+    Ok(packages)
 }
 
 /// Packs the programs in a folder, and the one for Windows, into `folder`, which is emptied first.
@@ -71,8 +75,10 @@ fn pack(programs: &Path, exe: &Path, folder: &Path) -> Result<Packages, String> 
         fs::remove_dir_all(folder).map_err(failed)?;
     }
     fs::create_dir_all(folder).map_err(failed)?;
+    dist::refuse_local_paths(exe)?;
     let release = Release::current()?;
     for shipped in &tree::SHIPPED {
+        dist::refuse_local_paths(&programs.join(shipped.name))?;
         let inventory = inventory::of(shipped.package)?;
         sbom::write(folder, shipped.name, &inventory, &release)?;
         let licences = licences::text(&inventory)?;
@@ -103,6 +109,12 @@ fn sums(folder: &Path) -> Result<String, String> {
     Ok(text)
 }
 
+/// The checksums of the packages, as sha256sum prints them.
+fn read_sums(packages: &Packages) -> Result<String, String> {
+    let file = packages.folder.join("SHA256SUMS");
+    fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))
+}
+
 /// The names of the files in a folder, in order.
 fn names(folder: &Path) -> Result<Vec<String>, String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -120,14 +132,8 @@ fn verify() -> Result<(), String> {
     let path = copy.to_string_lossy().into_owned();
     run_command(&mut program("git", &["clone", "--quiet", "--local", ".", &path]))?;
     let second = dist::build_in(&copy, &copy.join("target"), &dist::PROGRAMS)
-        .and_then(|programs| pack(&programs, &windows::program()?, &copy.join("packages")));
-    let compared = second.and_then(|second| {
-        let read = |packages: &Packages| {
-            let file = packages.folder.join("SHA256SUMS");
-            fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))
-        };
-        differences(&read(&first)?, &read(&second)?)
-    });
+        .and_then(|programs| pack(&programs, &windows::program_in(&copy)?, &copy.join("packages")));
+    let compared = second.and_then(|second| differences(&read_sums(&first)?, &read_sums(&second)?));
     // A copy that is left in the folder for temporary files does no harm.
     let _ = fs::remove_dir_all(&copy);
     compared

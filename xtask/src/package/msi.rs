@@ -1,11 +1,13 @@
 //! The packages for Windows: an installer for one user, and an archive.
 //!
-//! wixl makes the installer. It does not know the PATH, so msibuild adds the rows for it.
+//! wixl makes the installer. It does not know the PATH, so msibuild adds the rows for it. Both
+//! files are signed if the environment names a certificate.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use super::sign::Signer;
 use super::tree::put;
 use super::{Release, read, text_of};
 
@@ -31,19 +33,35 @@ pub(super) fn build(
 ) -> Result<(), String> {
     let base = format!("communicado-{}-x86_64-windows", release.version);
     let staged = folder.join("staged").join(&base);
-    stage(program, licences, release, &staged)?;
-    installer(&staged, release, release.version, &folder.join(format!("{base}.msi")))?;
+    let signer = Signer::from_environment()?;
+    stage(program, licences, release, signer.as_ref(), &staged)?;
+    let file = folder.join(format!("{base}.msi"));
+    installer(&staged, release, release.version, &file)?;
+    if let Some(signer) = &signer {
+        signer.sign(&file, release)?;
+    }
     let mut zip = Command::new("zip");
     zip.args(["-X", "-q", "-r"]).arg(folder.join(format!("{base}.zip"))).arg(&base);
     // The times in the archive have no zone.
     text_of(zip.current_dir(folder.join("staged")).env("TZ", "UTC"))?;
-    println!("{base}.msi, {base}.zip");
+    let signed = if signer.is_some() { "signed" } else { "not signed" };
+    println!("{base}.msi, {base}.zip ({signed})");
     Ok(())
 }
 
-fn stage(program: &Path, licences: &str, release: &Release, folder: &Path) -> Result<(), String> {
+fn stage(
+    program: &Path,
+    licences: &str,
+    release: &Release,
+    signer: Option<&Signer>,
+    folder: &Path,
+) -> Result<(), String> {
     let bytes = fs::read(program).map_err(|error| format!("{}: {error}", program.display()))?;
-    put(&folder.join("communicado.exe"), &bytes, 0o755)?;
+    let staged = folder.join("communicado.exe");
+    put(&staged, &bytes, 0o755)?;
+    if let Some(signer) = signer {
+        signer.sign(&staged, release)?;
+    }
     for (name, text) in [
         ("LICENSE-MIT.txt", read("LICENSE-MIT")?),
         ("LICENSE-APACHE.txt", read("LICENSE-APACHE")?),
@@ -64,7 +82,7 @@ pub(super) fn installer(
     version: &str,
     file: &Path,
 ) -> Result<(), String> {
-    let id = guid(&format!("communicado {version}"))?;
+    let id = product(version)?;
     let description = read("packaging/windows/communicado.wxs")?
         .replace("PRODUCT", &id)
         .replace("VERSION", version);
@@ -87,6 +105,11 @@ fn at_the_time_of(release: &Release, name: &str) -> Command {
     let mut command = Command::new("faketime");
     command.args([&release.timestamp, name]).env("TZ", "UTC");
     command
+}
+
+/// The id of the installer of this version.
+pub(super) fn product(version: &str) -> Result<String, String> {
+    guid(&format!("communicado {version}"))
 }
 
 /// An id that is made of a text, in the form of version 5.

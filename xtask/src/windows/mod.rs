@@ -56,6 +56,11 @@ pub(crate) fn program() -> Result<PathBuf, String> {
     Ok(folder.join("communicado.exe"))
 }
 
+/// Builds the same program from a copy of the workspace, into the copy, and returns its path.
+pub(crate) fn program_in(copy: &Path) -> Result<PathBuf, String> {
+    compile(&Toolchain::for_wine()?, copy, &copy.join("target"))
+}
+
 /// Lints and tests, and builds the programs for the conformance tests under Wine.
 pub(crate) fn check() -> Result<(), String> {
     lint()?;
@@ -65,13 +70,7 @@ pub(crate) fn check() -> Result<(), String> {
 
 /// Builds the program into `folder`, and returns its path and size.
 fn build(toolchain: &Toolchain, folder: &Path) -> Result<String, String> {
-    let mut cargo =
-        toolchain.cargo("build", &["--profile", "dist", "--package", "communicado-cli"])?;
-    if let Some(commit) = dist::commit() {
-        cargo.env(dist::COMMIT, commit);
-    }
-    run_command(&mut cargo)?;
-    let built = root().join("target").join(toolchain.target()).join("dist/communicado.exe");
+    let built = compile(toolchain, &root(), &root().join("target"))?;
     let program = folder.join("communicado.exe");
     let failed = |error: std::io::Error| format!("cannot write {}: {error}", program.display());
     fs::create_dir_all(folder).map_err(failed)?;
@@ -81,6 +80,17 @@ fn build(toolchain: &Toolchain, folder: &Path) -> Result<String, String> {
     fs::rename(&fresh, &program).map_err(failed)?;
     let bytes = fs::metadata(&program).map_err(failed)?.len();
     Ok(format!("{}: {} kB", program.display(), bytes / 1024))
+}
+
+/// Compiles the program of the workspace in `source`, and returns its path below `target`.
+fn compile(toolchain: &Toolchain, source: &Path, target: &Path) -> Result<PathBuf, String> {
+    let words = ["--profile", "dist", "--package", "communicado-cli"];
+    let mut cargo = toolchain.cargo_in(source, "build", &words)?;
+    if let Some(commit) = dist::commit() {
+        cargo.env(dist::COMMIT, commit);
+    }
+    run_command(cargo.env("CARGO_TARGET_DIR", target))?;
+    Ok(target.join(toolchain.target()).join("dist/communicado.exe"))
 }
 
 fn packages() -> Vec<&'static str> {

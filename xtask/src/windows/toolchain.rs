@@ -10,6 +10,7 @@ use std::process::Command;
 
 use crate::command::{cargo, is_installed, output, program, root, run as run_command};
 use crate::deny::cache;
+use crate::dist;
 
 const RUSTUP_TARGET: &str = "x86_64-pc-windows-gnu";
 const DEBIAN_TARGET: &str = "x86_64-win7-windows-gnu";
@@ -58,6 +59,16 @@ impl Toolchain {
 
     /// Cargo for a Windows target: `cargo COMMAND --target .. ARGUMENTS`.
     pub(super) fn cargo(&self, command: &str, arguments: &[&str]) -> Result<Command, String> {
+        self.cargo_in(&root(), command, arguments)
+    }
+
+    /// Cargo for a Windows target, in a copy of the workspace.
+    pub(super) fn cargo_in(
+        &self,
+        source: &Path,
+        command: &str,
+        arguments: &[&str],
+    ) -> Result<Command, String> {
         let linker = linker()?;
         let target = self.target();
         let mut cargo = match self {
@@ -88,8 +99,10 @@ impl Toolchain {
             .env(format!("CARGO_TARGET_{name}_RUNNER"), super::wine::runner())
             // A debug build here only needs the lines of a panic.
             .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
-            .env("RUSTFLAGS", self.flags())
-            .env_remove("CARGO");
+            .env("RUSTFLAGS", self.flags(source))
+            .env(format!("CFLAGS_{}", name.to_lowercase()), dist::c_flags(source))
+            .env_remove("CARGO")
+            .current_dir(source);
         Ok(cargo)
     }
 
@@ -101,21 +114,13 @@ impl Toolchain {
     }
 
     /// The flags that keep local paths and the time out of the program.
-    fn flags(&self) -> String {
-        let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-        let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
-        let mut flags = vec!["-Clink-arg=-Wl,--no-insert-timestamp".to_owned()];
-        let mut remap = |from: &Path, to| {
-            flags.push(format!("--remap-path-prefix={}={to}", from.display()));
-        };
-        remap(&root(), "communicado");
-        if let Some(home) = home {
-            remap(&home, "cargo");
+    fn flags(&self, source: &Path) -> String {
+        let time = "-Clink-arg=-Wl,--no-insert-timestamp";
+        let flags = format!("{time} {}", dist::rust_flags(source));
+        match self {
+            Self::Rustup => flags,
+            Self::Debian(usr) => format!("{flags} --remap-path-prefix={}=rust", usr.display()),
         }
-        if let Self::Debian(usr) = self {
-            remap(usr, "rust");
-        }
-        flags.join(" ")
     }
 }
 

@@ -11,7 +11,8 @@ use communicado_sources::{OptionKind, OptionValue, SourceDescriptor};
 use serde_json::{Map, Value, json};
 
 use crate::options::ColorChoice;
-use crate::settings::{AGENT, EACH_SOURCE, Settings, TOP, default_file};
+use crate::setting_tables::{AGENT, EACH_SOURCE, TOP};
+use crate::settings::{Settings, default_file};
 use crate::sink_settings::{EACH_SINK, SinkSettings};
 
 /// Print the settings in effect as TOML, or the schema of the configuration.

@@ -3,18 +3,12 @@
 use std::fmt::Write as _;
 
 use communicado::SOURCES;
-use communicado_cli_support::{Failure, Outcome, print};
-use communicado_runtime::{Check, CheckHealth, SystemClock};
-use communicado_sinks::printable;
+use communicado_cli_support::{Failure, Outcome, finding, print};
+use communicado_runtime::{Check, SystemClock};
 
 use crate::errors::sdk_failure;
 use crate::runtime::block_on;
 use crate::settings::{Settings, SourceSettings};
-
-/// The maximum length of a subject, which may contain an account name.
-const WHAT_MAX: usize = 80;
-/// The maximum length of a finding, which may contain the address of a bus.
-const FOUND_MAX: usize = 500;
 
 /// Lists every source with its capabilities, limitations and findings.
 pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
@@ -67,19 +61,4 @@ pub(crate) fn probe(name: &str, set: &SourceSettings) -> Result<Vec<Check>, Fail
         let clock = SystemClock::start();
         Ok(opened.source.probe(&clock).await)
     })
-}
-
-/// The subject and finding of a check, with control characters removed.
-pub(crate) fn finding(check: &Check) -> String {
-    let what = printable(&check.what, WHAT_MAX);
-    format!("{what}: {}", printable(&check.found, FOUND_MAX))
-}
-
-/// The two-character sign for the health of a subject.
-pub(crate) const fn sign(health: CheckHealth) -> &'static str {
-    match health {
-        CheckHealth::Good => "ok",
-        CheckHealth::Limited => "--",
-        CheckHealth::Bad => "!!",
-    }
 }

@@ -38,12 +38,15 @@ fn completions_are_accepted_by_their_shells() {
 }
 
 #[test]
-fn bash_completes_commands_and_conditions() {
+fn bash_completes_commands_conditions_clients_settings_and_sinks() {
     let completions = communicado(&["completions", "bash"]).expect_stdout(0, "");
     let complete = |words: &str| {
+        // A script may call `compopt` only while bash completes.
         let ask = format!(
-            "{completions}\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
-             _communicado communicado \"${{COMP_WORDS[COMP_CWORD]}}\" \
+            "{completions}\ncompopt() {{ echo \"compopt $*\"; }}\n\
+             COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
+             registered=$(complete -p communicado | sed 's/.*-F \\([^ ]*\\).*/\\1/')\n\
+             $registered communicado \"${{COMP_WORDS[COMP_CWORD]}}\" \
              \"${{COMP_WORDS[COMP_CWORD-1]}}\"\necho \"${{COMPREPLY[@]}}\"\n"
         );
         let answer = pipe(Command::new("bash").args(["--norc", "/dev/stdin"]), &ask);
@@ -54,6 +57,10 @@ fn bash_completes_commands_and_conditions() {
     assert_eq!(complete("communicado is signed"), "signed-out signed-in");
     assert_eq!(complete("communicado is not in-a-m"), "in-a-meeting");
     assert_eq!(complete("communicado watch --bar w"), "waybar");
+    assert_eq!(complete("communicado status --client fin"), "finch");
+    let settings = "compopt -o nospace\nsources.purple.check=";
+    assert_eq!(complete("communicado watch --set sources.purple.ch"), settings);
+    assert_eq!(complete("communicado agent try mq"), "mqtt");
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::auth::{lookup, not_signed_in};
 use crate::principal::Principal;
+use crate::proxy_probe::{self, Arrival, CLAIMS};
 use crate::rate_limits::CallerKey;
 
 /// The peer address of a connection.
@@ -101,7 +102,20 @@ fn auth_of(app: &AppState, request: &Request) -> Result<Auth, ApiError> {
     }
     let headers = request.headers();
     let values = |name: &'static str| headers.get_all(name).iter().map(HeaderValue::as_bytes);
-    let peer = app.proxies.client(peer, values("forwarded"), values("x-forwarded-for"));
+    let client = app.proxies.client(peer, values("forwarded"), values("x-forwarded-for"));
+    if let Some(secret) = headers.get(proxy_probe::HEADER) {
+        let is_trusted = app.proxies.contains(peer);
+        let arrival = CLAIMS.into_iter().fold(
+            Arrival { peer, is_trusted, set: 0, passed: 0, client },
+            |arrival, (name, claim)| match headers.get(name) {
+                Some(value) if value == claim => Arrival { passed: arrival.passed + 1, ..arrival },
+                Some(_) => Arrival { set: arrival.set + 1, ..arrival },
+                None => arrival,
+            },
+        );
+        app.proxy_probe.arrived(secret.as_bytes(), arrival);
+    }
+    let peer = client;
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let found = lookup(app, text(header::AUTHORIZATION), text(header::COOKIE), peer)?;
     let by_cookie = matches!(found, Some((_, true)));

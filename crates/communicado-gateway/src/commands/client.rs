@@ -2,9 +2,10 @@
 //! store or the bucket.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use communicado_cli_support::{Failure, Outcome, note};
-use communicado_wire::gateway::Problem;
+use communicado_wire::gateway::{People, Problem};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::location::{Location, locate};
@@ -12,7 +13,7 @@ use crate::bucket_file;
 use crate::config::ClusterConfig;
 use crate::options::DataFolder;
 use crate::private::act_as_owner;
-use crate::serve::{ask, ask_folder, ask_offline};
+use crate::serve::{ask, ask_folder, ask_offline, misread};
 use crate::store::store_file;
 
 /// Characters that separate the parts of a path.
@@ -72,16 +73,33 @@ impl Client {
             }
         }
     }
+
+    /// Calls `on_page` with each page of people.
+    ///
+    /// # Errors
+    ///
+    /// If the gateway refuses a page, or `on_page` fails.
+    pub(super) fn each_page(
+        &self,
+        mut on_page: impl FnMut(&People) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut after = String::new();
+        loop {
+            let response = self.ask("GET", &format!("/v1/people?limit=1000{after}"), "")?;
+            let page: People = serde_json::from_str(&response).map_err(misread)?;
+            on_page(&page)?;
+            let Some(next) = page.next else { return Ok(()) };
+            after = format!("&after={next}");
+        }
+    }
+}
+
+/// Texts of a command as the parts of a request.
+pub(super) fn texts(texts: Vec<String>) -> Vec<Arc<str>> {
+    texts.into_iter().map(Into::into).collect()
 }
 
 /// A text of the command line as a part of a target.
 pub(super) fn part(text: &str) -> impl std::fmt::Display {
     utf8_percent_encode(text, SEPARATORS)
-}
-
-pub(super) fn misread(error: serde_json::Error) -> Failure {
-    let help = "use the program version of the running gateway";
-    Failure::new(Outcome::Failed, "the gateway returned an invalid response")
-        .cause(error)
-        .help(help)
 }

@@ -1,13 +1,16 @@
 //! The command `people`.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::gateway::{self as wire, Alter, NewPerson};
 
-use super::client::{Client, misread, part};
+use super::client::{Client, part, texts};
+use super::people_export::export;
+use super::people_import::import;
 use crate::options::DataFolder;
+use crate::serve::misread;
 
 /// Add, list, change and remove people, whether or not the gateway runs.
 #[derive(Debug, Args)]
@@ -34,6 +37,26 @@ enum PeopleAction {
         /// names.
         #[arg(long, value_name = "NAME")]
         sign_in: Vec<String>,
+    },
+    /// Add and change the people of a file.
+    ///
+    /// The file is CSV with a first line of column names, or a JSON array of objects. The names are
+    /// `id`, `name`, `groups` and `sign_in`. Several groups or names at the issuer in one cell have
+    /// `;` between them. People with a known id get the values of the file; what the file lacks
+    /// stays. The command removes nobody.
+    Import {
+        /// File to read. `-` is standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Write the people to a new file that `import` reads.
+    ///
+    /// The file is a JSON array of objects with `id`, `name`, `groups` and `sign_in`. It has no
+    /// status and no tokens; `communicado-gateway backup` copies everything.
+    Export {
+        /// New file, which must not exist yet. `-` is standard output.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
     /// List all people.
     List,
@@ -63,7 +86,8 @@ enum PeopleAction {
 
 impl PeopleCommand {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        let client = Client::open(&self.data)?;
+        // As the owner of the store, root could not write the file of an export.
+        let client = || Client::open(&self.data);
         match self.action {
             PeopleAction::Add { id, name, group, sign_in } => {
                 let new = NewPerson {
@@ -72,37 +96,30 @@ impl PeopleCommand {
                     groups: texts(group),
                     sign_in: texts(sign_in),
                 };
-                client.ask("POST", "/v1/people", &new.to_json()).map(|_| Outcome::Yes)
+                client()?.ask("POST", "/v1/people", &new.to_json()).map(|_| Outcome::Yes)
             }
-            PeopleAction::List => {
-                let mut after = String::new();
-                loop {
-                    let response =
-                        client.ask("GET", &format!("/v1/people?limit=1000{after}"), "")?;
-                    let page: wire::People = serde_json::from_str(&response).map_err(misread)?;
-                    print(&page.people.iter().map(line).collect::<String>())?;
-                    let Some(next) = page.next else { return Ok(Outcome::Yes) };
-                    after = format!("&after={next}");
-                }
-            }
+            PeopleAction::Import { file } => import(&client()?, &file),
+            PeopleAction::Export { file } => export(&self.data, &file),
+            PeopleAction::List => client()?
+                .each_page(|page| print(&page.people.iter().map(line).collect::<String>()))
+                .map(|()| Outcome::Yes),
             PeopleAction::Set { id, name, group, sign_in, badge } => {
                 let (groups, sign_in) = (group.map(texts), sign_in.map(texts));
                 let alter = Alter { name: name.map(Into::into), groups, sign_in, badge };
-                let response =
-                    client.ask("PATCH", &format!("/v1/people/{}", part(&id)), &alter.to_json())?;
+                let response = client()?.ask(
+                    "PATCH",
+                    &format!("/v1/people/{}", part(&id)),
+                    &alter.to_json(),
+                )?;
                 let person: wire::OwnPerson = serde_json::from_str(&response).map_err(misread)?;
                 let badge = person.badge.map(|badge| format!("badge /badge/{badge}.svg\n"));
                 print(&badge.unwrap_or_default()).map(|()| Outcome::Yes)
             }
-            PeopleAction::Remove { id } => {
-                client.ask("DELETE", &format!("/v1/people/{}", part(&id)), "").map(|_| Outcome::Yes)
-            }
+            PeopleAction::Remove { id } => client()?
+                .ask("DELETE", &format!("/v1/people/{}", part(&id)), "")
+                .map(|_| Outcome::Yes),
         }
     }
-}
-
-fn texts(texts: Vec<String>) -> Vec<Arc<str>> {
-    texts.into_iter().map(Into::into).collect()
 }
 
 fn line(person: &wire::Person) -> String {

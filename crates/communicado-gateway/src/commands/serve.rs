@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, FromArgMatches as _};
 
 use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::gateway::View;
@@ -21,7 +21,7 @@ use crate::limits::{HEARTBEAT_MAX, HEARTBEAT_MIN, REQUESTS_PER_SECOND, WRONG_TOK
 use crate::model::Aggregation;
 use crate::oidc::OidcConfig;
 use crate::options::{DataFolder, duration, runtime_directory, view};
-use crate::serve::{Certificate, ServeOptions, serve};
+use crate::serve::{Certificate, CertificateFiles, ServeOptions, serve};
 use crate::traces::Traces;
 use crate::trusted_proxies::{TrustedProxies, network};
 use crate::web_url::{PublicUrl, issuer, origin};
@@ -184,17 +184,41 @@ impl OidcArguments {
 }
 
 impl Serve {
+    /// Parses the arguments after the word `serve`.
+    pub(super) fn parse(arguments: &[String]) -> Result<Self, clap::Error> {
+        let command = clap::Command::new("communicado-gateway").no_binary_name(true);
+        Self::from_arg_matches(&Self::augment_args(command).try_get_matches_from(arguments)?)
+    }
+
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        // An empty variable disables tracing.
+        let collector = self.otlp.clone().filter(|url| !url.is_empty());
+        let level = self.log;
+        let mut options = self.options()?;
+        start_log(level);
+        options.config.traces = collector.as_deref().map(Traces::begin).transpose()?;
+        serve(options, print)?;
+        Ok(Outcome::Yes)
+    }
+
+    /// Checks the arguments, without the log and the traces.
+    ///
+    /// # Errors
+    ///
+    /// If arguments contradict each other, or a file of the board cannot be read.
+    pub(super) fn options(self) -> Result<ServeOptions, Failure> {
         let data = self.data.folder();
         let certificate = match (self.tls_cert, self.tls_key) {
-            (Some(certificate), Some(key)) => Some(Certificate::Files { certificate, key }),
+            (Some(certificate), Some(key)) => {
+                Some(Certificate::Files(CertificateFiles { certificate, key }))
+            }
             _ if !self.tls_self_signed.is_empty() => Some(Certificate::SelfSigned {
                 names: self.tls_self_signed,
                 write_to: data.join("tls.pem"),
             }),
             _ => None,
         };
-        let is_from_files = matches!(certificate, Some(Certificate::Files { .. }));
+        let is_from_files = matches!(certificate, Some(Certificate::Files(_)));
         if certificate.is_none()
             && !self.listen.ip().is_loopback()
             && !self.insecure_beyond_loopback
@@ -208,11 +232,7 @@ impl Serve {
                         TLS proxy";
             return Err(Failure::new(Outcome::Usage, config).help(help));
         }
-        start_log(self.log);
-        // An empty variable disables tracing.
-        let collector = self.otlp.filter(|url| !url.is_empty());
-        let traces = collector.as_deref().map(Traces::begin).transpose()?;
-        let options = ServeOptions {
+        Ok(ServeOptions {
             listen: self.listen,
             data,
             runtime_directory: runtime_directory(),
@@ -236,14 +256,12 @@ impl Serve {
                     replicas: self.nats_replicas,
                 }),
                 creates_bucket: true,
-                traces,
+                traces: None,
                 // With a self-signed certificate, HSTS would block other programs on the same name,
                 // usually localhost.
                 hsts: is_from_files,
             },
-        };
-        serve(options, print)?;
-        Ok(Outcome::Yes)
+        })
     }
 }
 

@@ -5,9 +5,10 @@ use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::Timestamp;
 use communicado_wire::gateway::{self as wire, View};
 
-use super::client::{Client, misread, part};
+use super::client::{Client, part};
 use crate::api_error::ApiError;
 use crate::options::{DataFolder, duration, view};
+use crate::serve::misread;
 
 /// Create, list, rotate and revoke tokens, whether or not the gateway runs.
 #[derive(Debug, Args)]

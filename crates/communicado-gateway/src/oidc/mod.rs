@@ -32,6 +32,8 @@ pub(crate) use issuer::IssuerClient;
 pub(crate) use login_error::LoginError;
 use pending_logins::{PendingLogin, PendingLogins};
 
+/// The path of the redirect URI.
+pub(crate) const CALLBACK: &str = "/v1/oidc/callback";
 /// The time limit for a sign-in.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(600);
 
@@ -120,6 +122,20 @@ impl OidcClient {
     pub(crate) fn to_wire(&self, public_path: &str) -> wire::Issuer {
         let href = format!("{public_path}/v1/oidc/start").into();
         wire::Issuer { name: self.name.as_str().into(), href }
+    }
+
+    /// Checks that the issuer responds and names itself as configured. Blocks for the issuer.
+    ///
+    /// # Errors
+    ///
+    /// If the issuer is unavailable, or another issuer responds.
+    pub(crate) fn discover(&self) -> Result<(), LoginError> {
+        self.issuer.endpoints().map(drop)
+    }
+
+    /// The redirect URI, which the issuer must know.
+    pub(crate) fn redirect_uri(&self) -> &str {
+        &self.redirect_uri
     }
 
     /// Begins a sign-in. Blocks for the issuer.

@@ -47,16 +47,37 @@ pub(crate) fn control_socket(folder: &Path) -> PathBuf {
 
 /// The target that responds with the data folder of the gateway.
 pub(super) const FOLDER_TARGET: &str = "/folder";
+/// The target that responds with the working directory and the arguments of the gateway.
+pub(super) const ARGUMENTS_TARGET: &str = "/arguments";
+/// The target of a probe of the proxy: POST begins it, and GET responds with the arrival.
+pub(super) const PROBE_TARGET: &str = "/probe";
 
 /// The routing table of the commands, whose caller is the owner of the data folder.
 pub(super) fn command_router(app: &Arc<AppState>, data: &Path) -> Router {
     let folder = std::path::absolute(data).unwrap_or_else(|_| data.to_path_buf());
     let folder = folder.to_string_lossy().into_owned();
-    let own = Router::new().route(FOLDER_TARGET, get(move || async { folder }));
+    let (expecting, arriving) = (app.clone(), app.clone());
+    let expect = move || async move { expecting.proxy_probe.expect() };
+    let arrival = move || async move {
+        let arrival = arriving.proxy_probe.arrival();
+        let arrival = arrival.map(|it| (it.peer, it.is_trusted, it.set, it.passed, it.client));
+        serde_json::to_string(&arrival).unwrap_or_default()
+    };
+    let own = Router::new()
+        .route(FOLDER_TARGET, get(move || async { folder }))
+        .route(ARGUMENTS_TARGET, get(async || own_arguments()))
+        .route(PROBE_TARGET, get(arrival).post(expect));
     router(app.clone())
         .merge(own)
         .layer(axum::Extension(operator(app)))
         .layer(map_response(for_commands))
+}
+
+/// The working directory and the arguments of this process, as JSON.
+fn own_arguments() -> String {
+    let directory = std::env::current_dir().unwrap_or_default();
+    let arguments = std::env::args_os().map(|it| it.to_string_lossy().into_owned());
+    serde_json::to_string(&(directory, arguments.collect::<Vec<_>>())).unwrap_or_default()
 }
 
 /// The token of a caller with access to the data folder.

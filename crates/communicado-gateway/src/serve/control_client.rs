@@ -2,6 +2,7 @@
 //! and runs the same handlers.
 
 use std::io;
+use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -17,9 +18,10 @@ use tokio::net::UnixStream;
 use tokio::runtime::{Builder, Runtime};
 
 use super::backend::{Backend, no_system};
-use super::control::{FOLDER_TARGET, command_router};
+use super::control::{ARGUMENTS_TARGET, FOLDER_TARGET, PROBE_TARGET, command_router};
 use crate::config::{ClusterConfig, ServeConfig};
 use crate::private::own_uid;
+use crate::proxy_probe::Arrival;
 use crate::store::StoreLock;
 
 /// True if a socket in a folder of `folder_uid` can be trusted when `uid` listens on it. Root may
@@ -109,6 +111,55 @@ pub(crate) fn ask_folder(socket: &Path) -> Result<PathBuf, Failure> {
                 .help("restart the gateway with the version of this program"))
         }
     }
+}
+
+/// The working directory and the arguments of the gateway that listens on `socket`.
+///
+/// # Errors
+///
+/// Fails like [`ask`].
+pub(crate) fn ask_arguments(socket: &Path) -> Result<(PathBuf, Vec<String>), Failure> {
+    let (_, text) = ask(socket, "GET", ARGUMENTS_TARGET, "")?;
+    serde_json::from_str(&text).map_err(misread)
+}
+
+/// Makes the gateway that listens on `socket` expect a request through its proxy, and returns the
+/// value of the request's header.
+///
+/// # Errors
+///
+/// Fails like [`ask`].
+pub(crate) fn expect_probe(socket: &Path) -> Result<String, Failure> {
+    match ask(socket, "POST", PROBE_TARGET, "")? {
+        (200, secret) => Ok(secret),
+        (_, text) => Err(Failure::new(Outcome::Failed, "the gateway expects no probe").cause(text)),
+    }
+}
+
+/// The arrival of the last probe at the gateway that listens on `socket`.
+///
+/// # Errors
+///
+/// Fails like [`ask`].
+pub(crate) fn ask_arrival(socket: &Path) -> Result<Option<Arrival>, Failure> {
+    let (_, text) = ask(socket, "GET", PROBE_TARGET, "")?;
+    let arrival: Option<(IpAddr, bool, u8, u8, IpAddr)> =
+        serde_json::from_str(&text).map_err(misread)?;
+    Ok(arrival.map(|(peer, is_trusted, set, passed, client)| Arrival {
+        peer,
+        is_trusted,
+        set,
+        passed,
+        client,
+    }))
+}
+
+/// The failure for a response that this program does not understand.
+pub(crate) fn misread(error: serde_json::Error) -> Failure {
+    let help = "use the program version of the running gateway";
+    Failure::new(Outcome::Failed, "the gateway returned an invalid response")
+        .cause(error)
+        .help(help)
 }
 
 /// Opens the store in `data`, or the bucket, and runs the request as a gateway would.

@@ -21,15 +21,17 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 pub(crate) use control::control_socket;
-pub(crate) use control_client::{ask, ask_folder, ask_offline};
-pub(crate) use tls::Certificate;
+pub(crate) use control_client::{
+    ask, ask_arguments, ask_arrival, ask_folder, ask_offline, expect_probe, misread,
+};
+pub(crate) use tls::{Certificate, CertificateFiles};
 
 use crate::api::router;
 use crate::audit;
 use crate::bucket_file;
 use crate::config::ServeConfig;
 use crate::fanout::EventLoop;
-use crate::oidc::OidcClient;
+use crate::oidc::{CALLBACK, OidcClient};
 use crate::store::StoreLock;
 use crate::stream::LoopCommand;
 use backend::{Backend, no_system};
@@ -101,10 +103,9 @@ async fn serving(
     let scheme = if is_tls { "https" } else { "http" };
     let base = format!("{scheme}://{address}");
     if let Some(settings) = oidc {
-        let callback = "/v1/oidc/callback";
         let redirect_uri = public_url
             .as_ref()
-            .map_or_else(|| format!("{base}{callback}"), |url| url.join(callback));
+            .map_or_else(|| format!("{base}{CALLBACK}"), |url| url.join(CALLBACK));
         let oidc_client = OidcClient::new(settings, redirect_uri);
         let oidc_client = oidc_client.map_err(|why| {
             Failure::new(Outcome::Failed, "cannot read the OIDC client secret").cause(why)

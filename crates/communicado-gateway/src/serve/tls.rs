@@ -11,7 +11,7 @@ use communicado_cli_support::{Failure, Outcome};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
@@ -22,10 +22,7 @@ use crate::private;
 /// The origin of the certificate.
 #[derive(Clone, Debug)]
 pub(crate) enum Certificate {
-    Files {
-        certificate: PathBuf,
-        key: PathBuf,
-    },
+    Files(CertificateFiles),
     /// A self-signed certificate for these names. It is written to the file for its users to trust.
     SelfSigned {
         names: Vec<String>,
@@ -56,10 +53,7 @@ impl Certificate {
     /// If a file cannot be read, or is not a certificate or key.
     pub(super) fn tls(self) -> Result<Tls, Failure> {
         let (key, files) = match self {
-            Self::Files { certificate, key } => {
-                let files = CertificateFiles { certificate, key };
-                (files.read()?, Some(files))
-            }
+            Self::Files(files) => (files.read()?, Some(files)),
             Self::SelfSigned { names, write_to } => (generate(names, write_to)?, None),
         };
         let current = Arc::new(CurrentKey(RwLock::new(Arc::new(key))));
@@ -73,23 +67,33 @@ impl Certificate {
     }
 }
 
-#[derive(Debug)]
-struct CertificateFiles {
-    certificate: PathBuf,
-    key: PathBuf,
+/// The PEM files of a certificate chain and its key.
+#[derive(Clone, Debug)]
+pub(crate) struct CertificateFiles {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 /// The identity of a file's contents: inode, size and time of the last change.
 type Stamp = Option<(u64, u64, Option<SystemTime>)>;
 
 impl CertificateFiles {
-    fn read(&self) -> Result<CertifiedKey, Failure> {
+    /// Reads the chain and its key.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read, or the key is not that of the certificate.
+    pub(crate) fn read(&self) -> Result<CertifiedKey, Failure> {
         let file = |path: &PathBuf| format!("cannot use {} for TLS", path.display());
         let chain = CertificateDer::pem_file_iter(&self.certificate)
             .and_then(|chain| chain.collect::<Result<Vec<_>, _>>())
-            .map_err(|error| wrong(&file(&self.certificate), error).help("give a PEM file"))?;
+            .map_err(|error| {
+                let help = help_for(&error, "give a PEM file");
+                wrong(&file(&self.certificate), error).help(help)
+            })?;
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| {
-            wrong(&file(&self.key), error).help("give a PEM key without a password")
+            let help = help_for(&error, "give a PEM key without a password");
+            wrong(&file(&self.key), error).help(help)
         })?;
         certified(chain, key)
     }
@@ -135,6 +139,14 @@ impl Reloader {
                 tracing::error!(what = "tls", cause, help = help.unwrap_or_default());
             }
         }
+    }
+}
+
+/// The advice for a file that cannot be read, or else for its contents.
+const fn help_for(error: &pem::Error, contents: &'static str) -> &'static str {
+    match error {
+        pem::Error::Io(_) => "check the path, and that the user of the gateway can read the file",
+        _ => contents,
     }
 }
 

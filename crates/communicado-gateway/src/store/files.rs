@@ -1,5 +1,9 @@
 //! The names of the files of a store.
 
+use std::path::Path;
+
+use crate::private::{self, FileError};
+
 /// The files of the folder, all private.
 pub(super) const FILES: [&str; 8] = [
     "gateway.sqlite",
@@ -14,3 +18,13 @@ pub(super) const FILES: [&str; 8] = [
 
 /// A file that tests for free space.
 pub(super) const PROBE: &str = "probe";
+
+/// The faults in the owners and modes of a data folder and its files, which a start of the gateway
+/// would repair or refuse.
+///
+/// # Errors
+///
+/// If the folder or a file cannot be read.
+pub(crate) fn faults(folder: &Path) -> Result<Vec<String>, FileError> {
+    private::faults(folder, &FILES)
+}

@@ -12,5 +12,6 @@ mod sqlite;
 
 pub(crate) use backup::{Backup, back_up, restore, write_backup};
 pub(crate) use error::StoreError;
+pub(crate) use files::faults;
 pub(crate) use records::{FirstRead, HistoryEntry, StoredState, Writes};
-pub(crate) use sqlite::{Store, StoreLock, store_file};
+pub(crate) use sqlite::{Store, StoreLock, read_checked, store_file};

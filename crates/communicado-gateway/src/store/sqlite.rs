@@ -329,6 +329,22 @@ pub(super) fn examine(connection: &Connection) -> Result<(), StoreError> {
     Err(StoreError::Damaged { what })
 }
 
+/// Reads and checks all of the store in `folder`, without a change. A gateway may be running.
+///
+/// # Errors
+///
+/// If the store is damaged or cannot be read.
+pub(crate) fn read_checked(folder: &Path) -> Result<StoredState, StoreError> {
+    let connection = opened(&store_file(folder))?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version > SCHEMA_VERSION {
+        return Err(StoreError::TooNew { version });
+    }
+    examine(&connection)?;
+    read_state(&connection).map_err(|error| error.in_folder(folder).in_opening())
+}
+
 /// Opens an existing store.
 pub(super) fn opened(path: &Path) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -1,5 +1,5 @@
-//! Programs of others that read and write: HTTP libraries of Python, clients that were generated
-//! from the description, `promtool`, and `curl` as the documentation shows it.
+//! Programs of others that read and write: HTTP libraries of Python, `promtool`, and `curl` as the
+//! documentation shows it.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::fixture::{Gateway, peer};
 
-fn script(name: &str) -> std::path::PathBuf {
+pub(crate) fn script(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gateway").join(name)
 }
 
@@ -39,22 +39,6 @@ fn libraries_that_read_whole_blocks_get_each_event_at_once() {
         assert_eq!(next(), None, "{library}");
         assert!(child.wait().unwrap().success(), "{library}");
     }
-}
-
-#[test]
-fn clients_that_are_generated_from_the_description_work() {
-    let gateway = Gateway::start();
-    gateway.add("ada", &[]);
-    let folder = tempfile::TempDir::new().unwrap();
-    let description = gateway.curl("/v1/openapi.json", &[]).body;
-    fs::write(folder.path().join("openapi.json"), description).unwrap();
-    let output = Command::new(peer("python"))
-        .arg(script("generated.py"))
-        .arg(folder.path())
-        .args([&gateway.base, &gateway.token])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
 }
 
 #[test]

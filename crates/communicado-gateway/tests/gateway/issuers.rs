@@ -10,17 +10,17 @@ use serde_json::{Value, json};
 use crate::fixture::{Gateway, Response, free_port, peer, program, within};
 use crate::sign_in::{Browser, Issuer};
 
-const SECRET: &str = "a secret / with & signs";
+pub(crate) const SECRET: &str = "a secret / with & signs";
 const HTML: &str = "Accept: text/html";
 
 /// A gateway with an issuer, and its log.
-struct SignIn {
-    gateway: Gateway,
+pub(crate) struct SignIn {
+    pub(crate) gateway: Gateway,
     folder: tempfile::TempDir,
 }
 
 impl SignIn {
-    fn start(port: u16, issuer: &str, secret: &str, more: &[&str]) -> Self {
+    pub(crate) fn start(port: u16, issuer: &str, secret: &str, more: &[&str]) -> Self {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("secret");
         fs::write(&file, secret).unwrap();
@@ -34,7 +34,7 @@ impl SignIn {
         Self { gateway, folder }
     }
 
-    fn browser(&self, name: &str) -> Browser<'_> {
+    pub(crate) fn browser(&self, name: &str) -> Browser<'_> {
         Browser {
             gateway: &self.gateway,
             base: self.gateway.base.clone(),
@@ -50,24 +50,24 @@ impl SignIn {
         browser.follow(&back, None, &format!("{}/", self.gateway.base)).1
     }
 
-    fn session(&self, name: &str) -> Value {
+    pub(crate) fn session(&self, name: &str) -> Value {
         let jar = self.browser(name).jar;
         self.gateway.curl("/v1/session", &["-b", &jar]).expect_json(200)
     }
 
     /// The lines of the log about sign-ins.
-    fn log(&self) -> Vec<String> {
+    pub(crate) fn log(&self) -> Vec<String> {
         let log = fs::read_to_string(self.folder.path().join("log")).unwrap();
         log.lines().filter(|line| line.contains("\"sign-in\"")).map(ToOwned::to_owned).collect()
     }
 
-    fn add(&self, id: &str, sign_in: &[&str]) -> Response {
+    pub(crate) fn add(&self, id: &str, sign_in: &[&str]) -> Response {
         let person = json!({"id": id, "sign_in": sign_in});
         self.gateway.request("POST", "/v1/people", Some(&person))
     }
 }
 
-fn base(port: u16) -> String {
+pub(crate) fn base(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::json;
 
 use crate::client::{Client, HANDSHAKE, Target, bearer, text_message};
-use crate::fixture::{Gateway, free_port, within};
+use crate::fixture::{Gateway, free_port, program, within};
 use crate::sign_in::{Browser, Issuer};
 
 /// The idle timeout of the proxies in these tests. In the documentation it is 75 seconds, which is
@@ -21,13 +21,13 @@ const IDLE: usize = 4;
 const HEARTBEATS: usize = 2 * IDLE + 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Nginx,
     Caddy,
     HaProxy,
 }
 
-struct Proxy {
+pub(crate) struct Proxy {
     child: Child,
     port: u16,
     certificate: PathBuf,
@@ -63,7 +63,7 @@ fn with(text: &str, from: &str, to: &str) -> String {
 
 impl Proxy {
     /// Starts a proxy on `port` in front of a gateway.
-    fn start(kind: Kind, port: u16, gateway: SocketAddr) -> Self {
+    pub(crate) fn start(kind: Kind, port: u16, gateway: SocketAddr) -> Self {
         let folder = tempfile::TempDir::new().unwrap();
         let path = |name: &str| folder.path().join(name);
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
@@ -146,10 +146,23 @@ impl Proxy {
         proxy
     }
 
+    /// The certificate of the proxy, for clients to trust.
+    pub(crate) fn certificate(&self) -> &Path {
+        &self.certificate
+    }
+
     fn connect(&self) -> Client {
         let address = SocketAddr::from(([127, 0, 0, 1], self.port));
         Target::of_server(address, &self.certificate).connect().unwrap()
     }
+}
+
+/// The output of `doctor`, which trusts this certificate.
+fn doctor(gateway: &Gateway, certificate: &Path) -> String {
+    let mut command = Command::new(program());
+    command.args(["doctor", "--data"]).arg(gateway.folder());
+    let output = command.env("SSL_CERT_FILE", certificate).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// A complete configuration around the files of `conf.d`.
@@ -242,6 +255,9 @@ fn check(kind: Kind) {
     assert_eq!(home, format!("{public}/"));
     let session = curl("/v1/session", &["-b", &browser.jar]).expect_json(200);
     assert_eq!(session["person"], "ada");
+    let good = "ok  proxy: the proxy at 127.0.0.1 gives the address of the client, 127.0.0.1\n";
+    let findings = doctor(&gateway, &proxy.certificate);
+    assert!(findings.contains(good), "{kind:?} {findings}");
     streams_stay_open(&gateway, &proxy, &origin);
     clients_are_limited_one_by_one(&gateway, &public, &trust);
 }
@@ -311,7 +327,7 @@ fn haproxy_serves_the_gateway_below_a_path() {
 fn the_board_works_behind_an_nginx_that_only_passes_requests_and_compresses_everything() {
     let port = free_port();
     let origin = format!("http://localhost:{port}");
-    let gateway = Gateway::with(&["--public-url", &origin]);
+    let gateway = Gateway::with(&["--public-url", &origin, "--trusted-proxy", "127.0.0.1"]);
     gateway.add("ada", &[]);
     let folder = tempfile::TempDir::new().unwrap();
     let site = format!(
@@ -323,6 +339,9 @@ fn the_board_works_behind_an_nginx_that_only_passes_requests_and_compresses_ever
     let mut command = Command::new("/usr/sbin/nginx");
     command.arg("-c").arg(&file).arg("-e").arg(folder.path().join("error.log"));
     let proxy = Proxy::spawn(Kind::Nginx, command, port, file, folder);
+    let findings = doctor(&gateway, &proxy.certificate);
+    let claimed = "!!  proxy: the proxy at 127.0.0.1 passes a header that a client can invent\n";
+    assert!(findings.contains(claimed), "{findings}");
     let body = json!({"token": gateway.token}).to_string();
     let own = page(&origin);
     let mut sign_in: Vec<&str> = own.iter().map(String::as_str).collect();

@@ -28,10 +28,17 @@ impl Issuer {
             root.join("node_modules/oidc-provider").exists(),
             "the issuer is missing\n  help: cargo xtask gateway"
         );
-        let mut child = Command::new("node")
-            .arg(root.join("issuer.js"))
-            .arg(format!("{gateway}/v1/oidc/callback"))
-            .arg(kind)
+        Self::of(
+            Command::new("node")
+                .arg(root.join("issuer.js"))
+                .arg(format!("{gateway}/v1/oidc/callback"))
+                .arg(kind),
+        )
+    }
+
+    /// Starts an issuer that prints its address.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::packets::{ConnectInfo, Version};
 use super::session::{Session, SessionEvent};
-use crate::{Connector, Endpoint, NetError, Peer, Stream, read_ca, read_secret};
+use crate::{Connector, Endpoint, Identity, NetError, Peer, Stream, read_ca, read_secret, tls};
 
 /// The words for the broker in messages.
 const PEER: Peer = Peer { noun: "broker", ca_option: "`ca-file`" };
@@ -28,6 +28,8 @@ pub struct MqttClient {
     user: String,
     password_file: String,
     ca_file: Option<PathBuf>,
+    certificate_file: Option<PathBuf>,
+    key_file: String,
     keep_alive: u16,
     version: Version,
     /// True if the broker has accepted this version.
@@ -63,9 +65,18 @@ impl MqttClient {
     /// A client with a keep-alive in seconds, that is not connected.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, endpoint: Endpoint, keep_alive: u16) -> Self {
-        let (user, password_file) = (String::new(), String::new());
-        let (ca_file, version, is_confirmed) = (None, Version::V5, false);
-        Self { clock, endpoint, user, password_file, ca_file, keep_alive, version, is_confirmed }
+        Self {
+            clock,
+            endpoint,
+            user: String::new(),
+            password_file: String::new(),
+            ca_file: None,
+            certificate_file: None,
+            key_file: String::new(),
+            keep_alive,
+            version: Version::V5,
+            is_confirmed: false,
+        }
     }
 
     /// Sets the user and the file with the password, which may be empty.
@@ -78,6 +89,12 @@ impl MqttClient {
     #[must_use]
     pub fn with_ca_file(self, ca_file: Option<PathBuf>) -> Self {
         Self { ca_file, ..self }
+    }
+
+    /// Sets the file with the client certificate, and the file with its key, which may be empty.
+    #[must_use]
+    pub fn with_certificate(self, certificate_file: Option<PathBuf>, key_file: String) -> Self {
+        Self { certificate_file, key_file, ..self }
     }
 
     /// The version of the protocol that the broker accepted, or the next one to try.
@@ -110,7 +127,8 @@ impl MqttClient {
             will,
         };
         loop {
-            let mut connector = Connector::new(PEER, authorities.clone());
+            let identity = Identity::read(self.certificate_file.as_deref(), &self.key_file)?;
+            let mut connector = Connector::new(PEER, authorities.clone()).with_identity(identity);
             let stream = connector.connect(&self.endpoint, &*self.clock).await?;
             let session = Session::open(self.version, &info, self.clock.now())?;
             let mut connection = MqttConnection { stream, session, clock: Arc::clone(&self.clock) };
@@ -227,7 +245,8 @@ impl MqttConnection {
             Some(Ok(length @ 1..)) => {
                 self.session.receive(bytes.get(..length).unwrap_or_default(), now)?
             }
-            Some(Ok(0) | Err(_)) => return Err(closed()),
+            Some(Ok(0)) => return Err(closed()),
+            Some(Err(error)) => return Err(tls::alert_error(PEER, &error).unwrap_or_else(closed)),
         }))
     }
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use communicado_wire::printable;
 use hyper::{StatusCode, header};
 use serde_json::Value;
 
 use super::Access;
 use crate::net::HttpResponse;
-use crate::printable;
 use crate::publish::{PublishError, Retry};
 
 /// The longest text of a gateway to show.

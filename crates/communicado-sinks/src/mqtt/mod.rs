@@ -37,6 +37,18 @@ const CA_FILE: SinkOption = SinkOption {
     default: Some(""),
     help: "Verify the broker against this CA only. The file is in PEM format.",
 };
+const CERTIFICATE_FILE: SinkOption = SinkOption {
+    name: "certificate-file",
+    kind: SinkOptionKind::Path,
+    default: Some(""),
+    help: "The file with the client certificate in PEM format, if the broker requires one.",
+};
+const KEY_FILE: SinkOption = SinkOption {
+    name: "key-file",
+    kind: SinkOptionKind::SecretFile,
+    default: Some(""),
+    help: "The file with the key of the client certificate, or the name of a systemd credential.",
+};
 const INSECURE: SinkOption = SinkOption {
     name: "insecure",
     kind: SinkOptionKind::Bool,
@@ -77,7 +89,18 @@ pub(crate) const DESCRIPTOR: SinkDescriptor = SinkDescriptor {
         "Home Assistant shows its remembered value for a moment after a restart of the broker.",
     ],
     leaves_machine: true,
-    options: &[BROKER, USER, PASSWORD_FILE, CA_FILE, INSECURE, TOPIC, DEVICE, HOME_ASSISTANT],
+    options: &[
+        BROKER,
+        USER,
+        PASSWORD_FILE,
+        CA_FILE,
+        CERTIFICATE_FILE,
+        KEY_FILE,
+        INSECURE,
+        TOPIC,
+        DEVICE,
+        HOME_ASSISTANT,
+    ],
     destination: |context, options| {
         format!("{} topic {}/{}", options.text(&BROKER), topic(options), device(context, options))
     },

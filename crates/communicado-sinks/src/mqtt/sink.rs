@@ -12,7 +12,10 @@ use communicado_runtime::{Clock, timeout_at};
 use communicado_wire::Client;
 
 use super::document::{self, Topics};
-use super::{BROKER, CA_FILE, HOME_ASSISTANT, INSECURE, PASSWORD_FILE, USER, device, topic};
+use super::{
+    BROKER, CA_FILE, CERTIFICATE_FILE, HOME_ASSISTANT, INSECURE, KEY_FILE, PASSWORD_FILE, USER,
+    device, topic,
+};
 use crate::agent::{
     AgentSink, Signal, SinkContext, SinkEvent, SinkEvents, SinkInput, SinkOptions, SinkRun, SinkTry,
 };
@@ -47,7 +50,8 @@ impl MqttSink {
         let endpoint = endpoint(&options.text(&BROKER), options.bool(&INSECURE))?;
         let client = MqttClient::new(Arc::clone(&context.clock), endpoint, keep_alive)
             .with_user(options.text(&USER), options.text(&PASSWORD_FILE))
-            .with_ca_file(options.path(&CA_FILE));
+            .with_ca_file(options.path(&CA_FILE))
+            .with_certificate(options.path(&CERTIFICATE_FILE), options.text(&KEY_FILE));
         Ok(Self {
             clock: Arc::clone(&context.clock),
             client,

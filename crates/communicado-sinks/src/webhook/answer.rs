@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use communicado_wire::Timestamp;
+use communicado_wire::{Timestamp, printable};
 use hyper::{StatusCode, Uri, header};
 use jiff::fmt::rfc2822::DateTimeParser;
 
 use crate::net::HttpResponse;
-use crate::printable;
 use crate::publish::{PublishError, Retry};
 
 /// The delay after 429 Too Many Requests without `Retry-After`.

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::sink_consent::SinkConsent;
 use super::sink_context::sink_context;
 use super::state_dir::StateDir;
+use crate::known_values::AnyText;
 use crate::runtime::{now, patient_builder, with_monitor};
 use crate::settings::Settings;
 use crate::sink_settings::SinkSettings;
@@ -27,7 +28,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(35);
 #[derive(Debug, Args)]
 pub(super) struct TrySinkArgs {
     /// The name of the sink in the configuration.
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = AnyText::sink(), hide_possible_values = true)]
     name: String,
 }
 

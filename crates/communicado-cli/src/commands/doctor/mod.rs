@@ -1,17 +1,15 @@
 //! `doctor`: a check of the configuration, the installation, the sources and the agent.
 
-mod installation;
 mod report;
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use communicado_cli_support::{Failure, Outcome, print};
+use communicado_cli_support::{Failure, Findings, Outcome, check_installation, print};
 use communicado_runtime::{Check, CheckHealth};
 
 use crate::commands::agent;
-use crate::commands::sources::{finding, probe, sign};
+use crate::commands::sources::probe;
 use crate::settings::{Settings, default_file};
 
 /// Diagnose problems: check the configuration, the sources and the agent.
@@ -34,19 +32,12 @@ impl DoctorArgs {
         broken: Option<Failure>,
     ) -> Result<Outcome, Failure> {
         let file = self.report.as_deref().map(report::create).transpose()?;
-        let (text, worst) = examine(settings, broken)?;
+        let (text, outcome) = examine(settings, broken)?;
         print(&text)?;
         if let Some(file) = file {
             report::write(file, &text)?;
         }
-        Ok(if worst == CheckHealth::Bad { Outcome::No } else { Outcome::Yes })
-    }
-}
-
-fn add(text: &mut String, check: &Check) {
-    let _ = writeln!(text, "{}  {}", sign(check.health), finding(check));
-    if let Some(action) = &check.action {
-        let _ = writeln!(text, "    help: {action}");
+        Ok(outcome)
     }
 }
 
@@ -72,37 +63,18 @@ fn check_configuration(settings: &Settings, broken: Option<Failure>) -> Check {
     }
 }
 
-fn examine(settings: &Settings, broken: Option<Failure>) -> Result<(String, CheckHealth), Failure> {
-    let mut text = String::new();
-    let check = check_configuration(settings, broken);
-    add(&mut text, &check);
-    let mut worst = check.health;
-    let check = installation::check();
-    worst = worst.max(check.health);
-    add(&mut text, &check);
+fn examine(settings: &Settings, broken: Option<Failure>) -> Result<(String, Outcome), Failure> {
+    let mut findings = Findings::default();
+    findings.add(&check_configuration(settings, broken));
+    findings.add(&check_installation("communicado-cli"));
     for (name, set) in settings.instances() {
-        if !set.enabled {
-            let _ = writeln!(text, "--  source {name}: disabled");
-            continue;
-        }
-        for check in probe(name, &set)? {
-            worst = worst.max(check.health);
-            add(&mut text, &check);
+        if set.enabled {
+            probe(name, &set)?.iter().for_each(|check| findings.add(check));
+        } else {
+            findings.disabled(&format!("source {name}"));
         }
     }
-    if let Some(check) = agent::check()? {
-        worst = worst.max(check.health);
-        add(&mut text, &check);
-    }
-    for check in agent::check_sinks(settings)? {
-        worst = worst.max(check.health);
-        add(&mut text, &check);
-    }
-    let verdict = match worst {
-        CheckHealth::Good => "no problems found",
-        CheckHealth::Limited => "communicado works, with the limitations marked `--`",
-        CheckHealth::Bad => "problems found: see the lines marked `!!`",
-    };
-    let _ = writeln!(text, "{verdict}");
-    Ok((text, worst))
+    let of_agent = agent::check()?.into_iter().chain(agent::check_sinks(settings)?);
+    of_agent.for_each(|check| findings.add(&check));
+    Ok(findings.conclude("communicado works, with the limitations marked `--`"))
 }

@@ -2,7 +2,7 @@
 
 use communicado::Timestamp;
 use communicado_provider::Account;
-use communicado_sinks::printable;
+use communicado_wire::printable;
 use serde_json::{Value, json};
 
 use super::state::ProviderState;

@@ -3,8 +3,8 @@
 use std::process::ExitStatus;
 
 use communicado_sinks::agent::Launch;
-use communicado_sinks::printable;
 use communicado_sinks::publish::{PublishError, Retry};
+use communicado_wire::printable;
 
 /// The kept part of what a command writes to standard error.
 pub(super) const STDERR_MAX: usize = 4096;

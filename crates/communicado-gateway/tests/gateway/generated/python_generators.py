@@ -1,4 +1,4 @@
-"""Generates clients from a description and calls the gateway: generated.py FOLDER BASE TOKEN.
+"""Generates clients from a description and calls the gateway: python_generators.py FOLDER BASE TOKEN.
 
 The folder has openapi.json, and the programs are beside this Python.
 """

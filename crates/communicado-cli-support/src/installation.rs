@@ -1,4 +1,4 @@
-//! The way in which this program was installed, and its other copies in the PATH.
+//! The way in which a program was installed, and its other copies in the PATH.
 //!
 //! dpkg names the files that it has installed. Each other way is observed from a file that it
 //! leaves. Without such a file the way is unknown.
@@ -10,8 +10,10 @@ use std::process::{Command, Stdio};
 
 use communicado_runtime::{Check, CheckHealth};
 
-/// Reports the path of this program, its origin and its other copies.
-pub(super) fn check() -> Check {
+/// Reports the path of this program, its origin and its other copies. `package` is the crate that
+/// `cargo install` installs.
+#[must_use]
+pub fn check_installation(package: &str) -> Check {
     let program = match env::current_exe() {
         Ok(program) => program,
         Err(error) => {
@@ -27,8 +29,11 @@ pub(super) fn check() -> Check {
     let folders = env::var_os("PATH");
     let folders = folders.iter().flat_map(env::split_paths);
     let others = others(&program, folders.map(|folder| folder.join(name)));
-    let origin =
-        if is_packaged(&program) { Some("from the package for Debian") } else { origin(&program) };
+    let origin = if is_packaged(&program) {
+        Some("from the package for Debian")
+    } else {
+        origin(&program, package)
+    };
     describe(&program, origin, &others)
 }
 
@@ -60,15 +65,16 @@ fn is_listed(output: &str, program: &Path) -> bool {
 }
 
 /// The way in which a program was installed, if a file shows it.
-fn origin(program: &Path) -> Option<&'static str> {
+fn origin(program: &Path, package: &str) -> Option<&'static str> {
     let folder = program.parent()?;
     let prefix = folder.parent()?;
     let crates = fs::read_to_string(prefix.join(".crates.toml")).unwrap_or_default();
-    if crates.contains("communicado-cli ") {
+    let documents = || prefix.join("share/doc").join(program.file_stem().unwrap_or_default());
+    if crates.contains(&format!("\"{package} ")) {
         Some("from `cargo install`")
     } else if folder.join(".cargo-lock").exists() {
         Some("built by cargo in this folder")
-    } else if prefix.join("share/doc/communicado/third-party-licences.txt.gz").exists() {
+    } else if documents().join("third-party-licences.txt.gz").exists() {
         Some("from the archive for Linux")
     } else if folder.join("third-party-licences.txt").exists() {
         Some("from the installer or the archive for Windows")
@@ -109,7 +115,7 @@ mod tests {
             if let Some(record) = record {
                 file(folder.path(), record, text);
             }
-            assert_eq!(origin(&program), expected, "{record:?}");
+            assert_eq!(origin(&program, "communicado-cli"), expected, "{record:?}");
         };
         check(None, "", None);
         let crates = "prefix/.crates.toml";

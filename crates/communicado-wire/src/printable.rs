@@ -1,6 +1,6 @@
 //! Escaping of foreign text for a terminal.
 
-use communicado_wire::is_printable;
+use crate::is_printable;
 
 /// The `text` on one line, from left to right, truncated to `max` characters.
 ///
