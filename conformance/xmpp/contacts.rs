@@ -3,16 +3,26 @@
 use communicado_conformance::TestSession;
 
 use crate::server::{Server, ServerKind};
-use crate::{AVAILABLE, DENIED, LOST, SIGNED_OUT, on_each_server, watch, with_xmpp};
+use crate::{AVAILABLE, DENIED, LOST, SIGNED_OUT, on_server, watch, with_xmpp};
 
 const CONTACTS: &str = "contacts = [\"alice = alice@uc.test\"]\n";
 
-on_each_server! {
+on_server! {
+    prosody Prosody:
     an_account_that_adds_the_source_is_reported_until_it_withdraws,
     a_client_that_is_killed_is_signed_out_and_the_other_one_stays,
     an_account_that_is_signed_in_before_the_source_is_never_reported_as_signed_out,
     the_source_accepts_nobody_who_is_not_in_the_configuration,
+    the_own_account_is_watched_without_the_connections_of_communicado,
     an_account_is_unknown_while_the_server_does_not_run,
+}
+
+on_server! {
+    ejabberd Ejabberd:
+    an_account_that_adds_the_source_is_reported_until_it_withdraws,
+    a_client_that_is_killed_is_signed_out_and_the_other_one_stays,
+    an_account_that_is_signed_in_before_the_source_is_never_reported_as_signed_out,
+    the_source_accepts_nobody_who_is_not_in_the_configuration,
     the_own_account_is_watched_without_the_connections_of_communicado,
 }
 

@@ -7,12 +7,13 @@ use communicado_conformance::{
 };
 
 use crate::server::{Server, ServerKind};
-use crate::{AVAILABLE, LOST, SIGNED_OUT, on_each_server, password_file, watch, with_xmpp};
+use crate::{AVAILABLE, LOST, SIGNED_OUT, on_server, password_file, watch, with_xmpp};
 
 /// The source watches its own account, which needs no subscription.
 const OWN: &str = "own-account = true\n";
 
-on_each_server! {
+on_server! {
+    prosody Prosody:
     a_wrong_password_is_refused,
     a_new_password_works_without_a_restart,
     an_account_that_is_deleted_is_unknown,

@@ -9,18 +9,15 @@ mod contacts;
 mod faults;
 mod server;
 
-/// Makes a test of a case for each server.
-macro_rules! on_each_server {
-    ($($case:ident,)*) => {
-        mod prosody {
-            $(#[test] fn $case() { super::$case(crate::server::ServerKind::Prosody); })*
-        }
-        mod ejabberd {
-            $(#[test] fn $case() { super::$case(crate::server::ServerKind::Ejabberd); })*
+/// Makes a test of each case on a server.
+macro_rules! on_server {
+    ($server:ident $kind:ident: $($case:ident,)*) => {
+        mod $server {
+            $(#[test] fn $case() { super::$case(crate::server::ServerKind::$kind); })*
         }
     };
 }
-use on_each_server;
+use on_server;
 
 /// The states that many cases expect.
 const LOST: &str = "unknown reason=source-lost by xmpp";

@@ -111,7 +111,7 @@ impl XmppClient {
 }
 
 impl XmppConnection {
-    /// The state of the connection. What it has to send goes out with the next wait.
+    /// The state of the connection. Its output is sent with the next wait.
     pub const fn session(&mut self) -> &mut Session {
         &mut self.session
     }
