@@ -13,6 +13,7 @@ mod installation;
 mod man;
 mod message;
 mod output;
+mod topics;
 mod version;
 
 pub use completions::CompletionsArgs;
@@ -22,4 +23,5 @@ pub use installation::check_installation;
 pub use man::ManArgs;
 pub use message::{note, print_message};
 pub use output::{check_written, print, print_usage};
+pub use topics::{HelpArgs, Pages, Topic};
 pub use version::long_version;
