@@ -97,15 +97,22 @@ static class Programs
         return 0;
     }
 
-    // Calls a program's Main after each line of input, with the variables of a new process. Both
-    // read the same input.
+    // Calls a program's Main after each empty line of input, with the variables of a new process.
+    // Both read the same input.
     static int Repeat(string program)
     {
         MethodInfo main = Assembly.LoadFrom(AppContext.BaseDirectory + program).EntryPoint;
         FieldInfo[] variables = main.DeclaringType.GetFields(BindingFlags.Static | BindingFlags.NonPublic);
-        while (Console.ReadLine() != null)
+        string command;
+        while ((command = Console.ReadLine()) != null)
         {
             foreach (FieldInfo variable in variables) variable.SetValue(null, null);
+            if (command == "connect")
+            {
+                Marshal.FinalReleaseComObject(Connect());
+                Console.WriteLine("done connect");
+                continue;
+            }
             try
             {
                 main.Invoke(null, new object[] { new string[0] });
@@ -125,7 +132,10 @@ static class Programs
         {
             switch (command)
             {
-                case "connect": messenger = Connect(); break;
+                case "connect":
+                    messenger = null;
+                    messenger = Connect();
+                    break;
                 case "sign-in": messenger.AutoSignin(); break;
                 case "sign-out": messenger.Signout(); break;
                 case "busy": messenger.MyStatus = MISTATUS.MISTATUS_BUSY; break;
@@ -136,18 +146,20 @@ static class Programs
         return 0;
     }
 
-    // While the provider starts, its class is not available.
+    // Does what a new process needs not. Wine identifies an object by a process id and a number,
+    // which a later provider can have too. So no object of a former provider may remain. And calls
+    // over the connection to a former process of Wine's COM service fail.
     static Messenger Connect()
     {
+        for (int i = 0; i < 2; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
         while (true)
         {
-            try
-            {
-                var messenger = new Messenger();
-                messenger.OnSignin += hr => { };
-                return messenger;
-            }
-            catch (COMException e) when ((uint)e.HResult == 0x80040111) { Thread.Sleep(10); }
+            try { return new Messenger(); }
+            catch (COMException) { Thread.Sleep(10); }
         }
     }
 

@@ -109,21 +109,30 @@ struct Repeated<'w> {
     control: Program,
 }
 
+#[track_caller]
+fn carry_out(program: &mut Program, command: &str) {
+    program.enter_line(command);
+    program.says(&[&format!("done {command}")]);
+}
+
 impl Repeated<'_> {
     #[track_caller]
-    fn provider(&mut self, options: &[&str]) -> Program {
+    fn provider(&mut self, options: &[&str]) -> (Program, Program) {
         let words = [&["provide"], &ACCOUNT[..], options].concat();
         let provider = self.wine.start_with("communicado.exe", &words);
-        // Its first line, after it has registered its class.
-        provider.skips_to("");
-        self.tell("connect");
-        provider
+        // Before that, COM would start a second provider for the first call.
+        provider.skips_to_word("signed-out");
+        let holder = self.wine.start_with("early.exe", &["hold"]);
+        holder.says(&["holds"]);
+        for program in [&mut self.first, &mut self.second, &mut self.control] {
+            carry_out(program, "connect");
+        }
+        (provider, holder)
     }
 
     #[track_caller]
     fn tell(&mut self, command: &str) {
-        self.control.enter_line(command);
-        self.control.says(&[&format!("done {command}")]);
+        carry_out(&mut self.control, command);
     }
 
     /// The flag is 0, so `Main` returns before it creates an object.
@@ -137,7 +146,7 @@ impl Repeated<'_> {
 
     #[track_caller]
     fn follows_failed_sign_ins_until_a_kill(&mut self, fails: &str) {
-        let mut provider = self.provider(&["--script", fails]);
+        let (mut provider, _holder) = self.provider(&["--script", fails]);
         self.first.press_enter();
         self.first.says_among(FAILED, &["signed in: False", "Press Enter"]);
         self.first.says(&[FAILED]);
@@ -153,7 +162,7 @@ impl Repeated<'_> {
 
     #[track_caller]
     fn follows_sign_ins_until_a_quit(&mut self) {
-        let mut provider = self.provider(&[]);
+        let (mut provider, _holder) = self.provider(&[]);
         self.first.press_enter();
         self.first.says(&["signed in: False", "Press Enter"]);
         self.tell("sign-in");

@@ -65,6 +65,25 @@ listening
 gateway tokens list | grep -w kept
 curl --silent --show-error --fail --header "Authorization: Bearer $token" \
     http://127.0.0.1:8427/v1/people
+
+echo '# Commands beside the stopped service, and the diagnosis'
+answers() {
+    curl --silent --show-error --fail --retry 20 --retry-all-errors --retry-delay 1 \
+        http://127.0.0.1:8427/readyz
+}
+systemctl stop communicado-gateway
+communicado-gateway people add grace
+communicado-gateway people list | grep -w grace
+communicado-gateway doctor | grep '^ok  store: .* has people: '
+systemctl start communicado-gateway
+answers
+communicado-gateway people list | grep -w grace
+systemctl reload communicado-gateway
+answers
+communicado-gateway doctor
+communicado-gateway doctor |
+    grep -x 'ok  program: /usr/bin/communicado-gateway, from the package for Debian'
+
 dpkg --verify communicado communicado-gateway
 test -s /usr/share/man/man1/communicado-watch.1.gz
 bash -c 'source /usr/share/bash-completion/completions/communicado && complete -p communicado'
@@ -93,3 +112,17 @@ files > /tmp/after
 if ! diff /tmp/before /tmp/after; then
     fail 'the packages have left these files, or removed them'
 fi
+
+echo '# The gateway of the archive, as a service'
+tar -xzf communicado-gateway-[0-9]*-linux.tar.gz --strip-components=1 -C /usr/local
+/usr/local/bin/communicado-gateway install |
+    grep -x 'found: /usr/local/lib/systemd/system/communicado-gateway.service'
+answers
+/usr/local/bin/communicado-gateway doctor
+rm /usr/local/lib/systemd/system/communicado-gateway.service
+/usr/local/bin/communicado-gateway install |
+    grep -x 'written: /etc/systemd/system/communicado-gateway.service'
+answers
+/usr/local/bin/communicado-gateway uninstall
+systemctl is-active communicado-gateway && fail 'the gateway runs after `uninstall`'
+[ ! -e /etc/systemd/system/communicado-gateway.service ] || fail '`uninstall` has left the unit'

@@ -84,12 +84,27 @@ impl Program {
     /// When no line comes.
     #[track_caller]
     pub fn skips_to(&self, expected: &str) {
+        self.skip_until(expected, |line| line.starts_with(expected));
+    }
+
+    /// Waits for a line that contains this word, and ignores the lines before it.
+    ///
+    /// # Panics
+    ///
+    /// When no line comes.
+    #[track_caller]
+    pub fn skips_to_word(&self, expected: &str) {
+        self.skip_until(expected, |line| line.split_whitespace().any(|word| word == expected));
+    }
+
+    #[track_caller]
+    fn skip_until(&self, expected: &str, is_expected: impl Fn(&str) -> bool) {
         let mut skipped = Vec::new();
         loop {
             let line = receive(&self.printed).unwrap_or_else(|error| {
                 panic!("{skipped:?}, not {expected:?}: {error}\n{}", stacks(&self.prefix))
             });
-            if line.starts_with(expected) {
+            if is_expected(&line) {
                 return;
             }
             skipped.push(line);

@@ -1,5 +1,6 @@
 //! Shared parts of the command-line programs: how a command fails, how it ends, how it prints, and
-//! the commands `completions` and `man`, the findings of `doctor`, and the base directories.
+//! the commands `completions`, `help` and `man`, the findings of `doctor`, units of systemd, and the
+//! base directories.
 //!
 //! Data goes to standard output. Errors and notes go to standard error.
 //!
@@ -13,6 +14,8 @@ mod installation;
 mod man;
 mod message;
 mod output;
+#[cfg(target_os = "linux")]
+pub mod systemd;
 mod topics;
 mod version;
 

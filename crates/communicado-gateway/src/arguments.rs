@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use communicado_cli_support::{CompletionsArgs, Failure, ManArgs, Outcome, long_version, print};
 
-use crate::commands::{backup, doctor, people, serve, tokens};
+use crate::commands::{backup, doctor, install, people, serve, tokens};
 use crate::topics::{EXIT_STATUS, topics};
 
 /// The text of `--version`.
@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Backup(backup::Backup),
     Restore(backup::Restore),
     Doctor(doctor::Doctor),
+    Install(install::Install),
+    Uninstall(install::Uninstall),
     /// Print the OpenAPI 3.1 description of the HTTP API.
     Openapi,
     Completions(CompletionsArgs),
@@ -54,6 +56,8 @@ impl Arguments {
             Command::Backup(backup) => backup.run(),
             Command::Restore(restore) => restore.run(),
             Command::Doctor(doctor) => doctor.run(),
+            Command::Install(install) => install.run(),
+            Command::Uninstall(uninstall) => uninstall.run(),
             Command::Openapi => print(crate::api::OPENAPI).map(|()| Outcome::Yes),
             Command::Completions(completions) => {
                 completions.run(Self::command()).map(|()| Outcome::Yes)

@@ -2,14 +2,17 @@
 
 use std::fmt;
 use std::fs::{DirBuilder, File, Permissions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{
     DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Gid, Uid};
-use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, capabilities, set_capabilities, set_keep_capabilities,
+    set_thread_groups, set_thread_res_gid, set_thread_res_uid,
+};
 
 const FILE: u32 = 0o600;
 const FOLDER: u32 = 0o700;
@@ -80,10 +83,11 @@ pub(crate) fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Replaces root's rights by those of the owner of `folder`.
+/// Replaces root's rights by those of the owner of `folder`, and the right to enter every folder.
 ///
-/// Every file of the process then belongs to the owner, who can open it later. The process must
-/// have a single thread.
+/// Every file of the process then belongs to the owner, who can open it later. The data of a dynamic
+/// user is below a folder that only root can enter (systemd.exec(5)). The process must have a
+/// single thread.
 ///
 /// # Errors
 ///
@@ -94,9 +98,16 @@ pub(crate) fn act_as_owner(folder: &Path) -> Result<(), FileError> {
         return Ok(());
     }
     let (uid, gid) = (Uid::from_raw(metadata.uid()), Gid::from_raw(metadata.gid()));
-    let changed = set_thread_groups(&[])
-        .and_then(|()| set_thread_res_gid(gid, gid, gid))
-        .and_then(|()| set_thread_res_uid(uid, uid, uid));
+    let changed = capabilities(None).and_then(|held| {
+        let kept = held.permitted & CapabilitySet::DAC_READ_SEARCH;
+        let inheritable = CapabilitySet::empty();
+        // A change of the user removes all capabilities otherwise.
+        set_keep_capabilities(true)?;
+        set_thread_groups(&[])?;
+        set_thread_res_gid(gid, gid, gid)?;
+        set_thread_res_uid(uid, uid, uid)?;
+        set_capabilities(None, CapabilitySets { effective: kept, permitted: kept, inheritable })
+    });
     changed
         .map_err(|error| FileError::NotTheOwner { path: folder.to_path_buf(), cause: error.into() })
 }
@@ -169,6 +180,20 @@ pub(crate) fn create(path: &Path) -> io::Result<File> {
     options.open(path).and_then(with_mode)
 }
 
+/// Writes a new file, which is on the disk afterwards. After an error there is no file.
+///
+/// # Errors
+///
+/// If the path exists, even as a link, or cannot be written.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = create(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = std::fs::remove_file(path);
+    }
+    written
+}
+
 /// Creates a file and replaces an existing one.
 ///
 /// # Errors
@@ -187,6 +212,22 @@ fn with_mode(file: File) -> io::Result<File> {
         file.set_permissions(Permissions::from_mode(FILE))?;
     }
     Ok(file)
+}
+
+/// True if the mode of a file lets this user with this group read it. Another group or an access
+/// list can permit more.
+///
+/// # Errors
+///
+/// If the file is not accessible.
+pub(crate) fn is_readable_by(path: &Path, uid: u32, gid: u32) -> io::Result<bool> {
+    let metadata = path.metadata()?;
+    let bit = match (metadata.uid() == uid, metadata.gid() == gid) {
+        (true, _) => 0o400,
+        (false, true) => 0o040,
+        (false, false) => 0o004,
+    };
+    Ok(metadata.mode() & bit != 0)
 }
 
 /// The faults in the owner and the mode of a private folder and these files in it.

@@ -52,6 +52,14 @@ pub(super) const SHIPPED: [Shipped; 2] = [
             "/usr/local/bin/communicado-gateway",
         ),
         files: &[
+            (
+                "crates/communicado-gateway/dist/monitoring/alerts.yml",
+                "share/doc/communicado-gateway",
+            ),
+            (
+                "crates/communicado-gateway/dist/monitoring/dashboard.json",
+                "share/doc/communicado-gateway",
+            ),
             ("docs/board.md", "share/doc/communicado-gateway"),
             ("docs/gateway.md", "share/doc/communicado-gateway"),
             ("docs/install.md", "share/doc/communicado-gateway"),

@@ -10,7 +10,6 @@ use crate::bucket_file;
 use crate::cluster::{ClusterError, export, import};
 use crate::options::DataFolder;
 use crate::private::act_as_owner;
-use crate::serve::ask_folder;
 use crate::store::{self, StoreError, back_up, store_file, write_backup};
 
 /// Copy the store or the NATS bucket to a new file, whether or not the gateway runs.
@@ -35,10 +34,7 @@ pub(crate) struct Restore {
 
 impl Backup {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        let folder = match locate(&self.data)? {
-            Location::Running { socket } => ask_folder(&socket)?,
-            Location::Stopped { folder } => folder,
-        };
+        let folder = locate(&self.data)?.folder()?;
         match bucket_file::read(&folder)? {
             Some(bucket) => {
                 note(&format!("using {bucket}"));
@@ -56,15 +52,14 @@ impl Backup {
 
 impl Restore {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        let (folder, is_running) = match locate_for_restore(&self.data)? {
-            Location::Running { socket } => (ask_folder(&socket)?, true),
-            Location::Stopped { folder } => (folder, false),
-        };
+        let location = locate_for_restore(&self.data)?;
+        let is_running = matches!(location, Location::Running { .. });
+        let folder = location.folder()?;
         let bucket = bucket_file::read(&folder)?;
         if is_running && bucket.is_none() {
             return Err(StoreError::InUse { folder }.into());
         }
-        // As the owner of the store, root could no longer read the file.
+        // The whole file is checked before anything changes.
         let backup = store::Backup::open(&self.file)?;
         if let Some(bucket) = bucket {
             note(&format!("using {bucket}"));
@@ -78,6 +73,7 @@ impl Restore {
     }
 }
 
-fn of_bucket(error: ClusterError) -> Failure {
+/// The failure of a command that works on a bucket.
+pub(super) fn of_bucket(error: ClusterError) -> Failure {
     error.into_failure().help("check that NATS runs, and repeat the command")
 }

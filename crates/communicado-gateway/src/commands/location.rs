@@ -12,7 +12,7 @@ use communicado_cli_support::{Failure, Outcome};
 
 use crate::bucket_file;
 use crate::options::{DataFolder, runtime_directory, state_directory, user_folder};
-use crate::serve::control_socket;
+use crate::serve::{ask_folder, control_socket};
 use crate::store::{StoreError, store_file};
 
 /// The runtime directory of the systemd service.
@@ -27,6 +27,20 @@ pub(super) enum Location {
     Running { socket: PathBuf },
     /// No gateway runs, and this folder has a store or names a bucket.
     Stopped { folder: PathBuf },
+}
+
+impl Location {
+    /// The data folder.
+    ///
+    /// # Errors
+    ///
+    /// If the running gateway does not name its folder.
+    pub(super) fn folder(self) -> Result<PathBuf, Failure> {
+        match self {
+            Self::Running { socket } => ask_folder(&socket),
+            Self::Stopped { folder } => Ok(folder),
+        }
+    }
 }
 
 /// A place where a gateway can run or have its data.

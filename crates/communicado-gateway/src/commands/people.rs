@@ -7,6 +7,7 @@ use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::gateway::{self as wire, Alter, NewPerson};
 
 use super::client::{Client, part, texts};
+use super::people_export::export;
 use super::people_import::import;
 use crate::options::DataFolder;
 use crate::serve::misread;
@@ -48,6 +49,15 @@ enum PeopleAction {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Write the people to a new file that `import` reads.
+    ///
+    /// The file is a JSON array of objects with `id`, `name`, `groups` and `sign_in`. It has no
+    /// status and no tokens; `communicado-gateway backup` copies everything.
+    Export {
+        /// New file, which must not exist yet. `-` is standard output.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// List all people.
     List,
     /// Change a person's name, groups, sign-in names or badge.
@@ -76,7 +86,8 @@ enum PeopleAction {
 
 impl PeopleCommand {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        let client = Client::open(&self.data)?;
+        // As the owner of the store, root could not write the file of an export.
+        let client = || Client::open(&self.data);
         match self.action {
             PeopleAction::Add { id, name, group, sign_in } => {
                 let new = NewPerson {
@@ -85,24 +96,28 @@ impl PeopleCommand {
                     groups: texts(group),
                     sign_in: texts(sign_in),
                 };
-                client.ask("POST", "/v1/people", &new.to_json()).map(|_| Outcome::Yes)
+                client()?.ask("POST", "/v1/people", &new.to_json()).map(|_| Outcome::Yes)
             }
-            PeopleAction::Import { file } => import(&client, &file),
-            PeopleAction::List => client
+            PeopleAction::Import { file } => import(&client()?, &file),
+            PeopleAction::Export { file } => export(&self.data, &file),
+            PeopleAction::List => client()?
                 .each_page(|page| print(&page.people.iter().map(line).collect::<String>()))
                 .map(|()| Outcome::Yes),
             PeopleAction::Set { id, name, group, sign_in, badge } => {
                 let (groups, sign_in) = (group.map(texts), sign_in.map(texts));
                 let alter = Alter { name: name.map(Into::into), groups, sign_in, badge };
-                let response =
-                    client.ask("PATCH", &format!("/v1/people/{}", part(&id)), &alter.to_json())?;
+                let response = client()?.ask(
+                    "PATCH",
+                    &format!("/v1/people/{}", part(&id)),
+                    &alter.to_json(),
+                )?;
                 let person: wire::OwnPerson = serde_json::from_str(&response).map_err(misread)?;
                 let badge = person.badge.map(|badge| format!("badge /badge/{badge}.svg\n"));
                 print(&badge.unwrap_or_default()).map(|()| Outcome::Yes)
             }
-            PeopleAction::Remove { id } => {
-                client.ask("DELETE", &format!("/v1/people/{}", part(&id)), "").map(|_| Outcome::Yes)
-            }
+            PeopleAction::Remove { id } => client()?
+                .ask("DELETE", &format!("/v1/people/{}", part(&id)), "")
+                .map(|_| Outcome::Yes),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Commands find the gateway or its store, create no other store, and leave files to their owner.
 
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -231,4 +231,41 @@ fn a_file_that_is_no_backup_changes_nothing() {
     fails_with(&places.run(&occupied), &["contains other files"]);
     assert_eq!(places.home.path().metadata().unwrap().mode(), before);
     gateway.stop();
+}
+
+#[test]
+fn commands_of_root_work_on_the_data_of_a_dynamic_user() {
+    let gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    let places = Places::with_state(gateway.folder());
+    let backup = places.home.path().join("backup");
+    let backup = backup.to_str().unwrap();
+    succeeds(&places.run(&["backup", backup]));
+    // systemd puts the folder of a dynamic user below one that only root can enter.
+    let state = TempDir::new().unwrap();
+    let only_root = state.path().join("private");
+    let folder = only_root.join("communicado-gateway");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::set_permissions(&only_root, std::fs::Permissions::from_mode(0o700)).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let link = state.path().join("communicado-gateway");
+    symlink("private/communicado-gateway", &link).unwrap();
+    let uid = if is_root() { OTHER } else { rustix::process::geteuid().as_raw() };
+    chown(&folder, Some(uid), None).unwrap();
+    let places = Places::with_state(&link);
+    let exported = places.home.path().join("people.json");
+    let exported = exported.to_str().unwrap();
+    for arguments in [
+        &["restore", backup] as &[&str],
+        &["people", "add", "bob"],
+        &["people", "list"],
+        &["people", "export", exported],
+        &["people", "import", exported],
+        &["tokens", "list"],
+        &["doctor"],
+    ] {
+        succeeds(&places.run(arguments));
+        assert_eq!(foreign(&folder, uid), [] as [&str; 0], "{arguments:?}");
+    }
+    assert_eq!(ids(&places.run(&["people", "list"])), ["ada", "bob"]);
 }

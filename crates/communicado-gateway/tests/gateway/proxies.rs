@@ -21,13 +21,13 @@ const IDLE: usize = 4;
 const HEARTBEATS: usize = 2 * IDLE + 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Nginx,
     Caddy,
     HaProxy,
 }
 
-struct Proxy {
+pub(crate) struct Proxy {
     child: Child,
     port: u16,
     certificate: PathBuf,
@@ -63,7 +63,7 @@ fn with(text: &str, from: &str, to: &str) -> String {
 
 impl Proxy {
     /// Starts a proxy on `port` in front of a gateway.
-    fn start(kind: Kind, port: u16, gateway: SocketAddr) -> Self {
+    pub(crate) fn start(kind: Kind, port: u16, gateway: SocketAddr) -> Self {
         let folder = tempfile::TempDir::new().unwrap();
         let path = |name: &str| folder.path().join(name);
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
@@ -144,6 +144,11 @@ impl Proxy {
             TcpStream::connect(("127.0.0.1", port)).ok()
         });
         proxy
+    }
+
+    /// The certificate of the proxy, for clients to trust.
+    pub(crate) fn certificate(&self) -> &Path {
+        &self.certificate
     }
 
     fn connect(&self) -> Client {

@@ -6,8 +6,8 @@
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
+use communicado_cli_support::systemd::{packaged_unit, systemctl, unit_for};
 use communicado_cli_support::{Failure, Outcome, dirs, print};
 
 use super::serve::require_listener;
@@ -37,16 +37,16 @@ pub(super) fn install(state_dir: &StateDir, settings: &Settings) -> Result<Outco
         ))
         .map(|()| Outcome::Yes);
     }
-    match packaged_unit(&program) {
+    match packaged_unit(&program, "user", UNIT_NAME) {
         Some(unit) => print(&format!("found: {}\n", unit.display()))?,
         None => {
             let file = config.join("systemd/user").join(UNIT_NAME);
-            write(&file, &unit(&program.to_string_lossy()))?;
+            write(&file, &unit_for(&program, UNIT, UNIT_PROGRAM))?;
             print(&format!("written: {}\n", file.display()))?;
         }
     }
-    systemctl(&["daemon-reload"])?;
-    systemctl(&["enable", "--now", UNIT_NAME])?;
+    systemctl(&["--user", "daemon-reload"])?;
+    systemctl(&["--user", "enable", "--now", UNIT_NAME])?;
     print("The agent runs, and starts when you sign in.\n").map(|()| Outcome::Yes)
 }
 
@@ -55,7 +55,7 @@ pub(super) fn uninstall() -> Result<Outcome, Failure> {
     let config = config_dir()?;
     if has_systemd() {
         // A unit that is not there cannot be disabled, which is the aim.
-        let _ = systemctl(&["disable", "--now", UNIT_NAME]);
+        let _ = systemctl(&["--user", "disable", "--now", UNIT_NAME]);
     }
     let mut removed = false;
     for file in
@@ -71,7 +71,7 @@ pub(super) fn uninstall() -> Result<Outcome, Failure> {
         }
     }
     if removed && has_systemd() {
-        systemctl(&["daemon-reload"])?;
+        systemctl(&["--user", "daemon-reload"])?;
     }
     print("The agent does not start when you sign in.\n").map(|()| Outcome::Yes)
 }
@@ -84,32 +84,7 @@ fn config_dir() -> Result<PathBuf, Failure> {
 
 /// True if the systemd of this user answers.
 fn has_systemd() -> bool {
-    systemctl(&["show-environment"]).is_ok()
-}
-
-fn systemctl(words: &[&str]) -> Result<(), Failure> {
-    let mut command = Command::new("systemctl");
-    let run = command.arg("--user").args(words).stdin(Stdio::null()).output();
-    let failure = || {
-        let line = format!("systemctl --user {}", words.join(" "));
-        Failure::new(Outcome::Failed, format!("`{line}` failed"))
-            .help("run this command yourself for details")
-    };
-    match run {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => {
-            let errors = String::from_utf8_lossy(&output.stderr);
-            Err(failure().cause(errors.lines().next().unwrap_or("it printed no reason").to_owned()))
-        }
-        Err(error) => Err(failure().cause(error)),
-    }
-}
-
-/// The unit that a package has installed with this program.
-fn packaged_unit(program: &Path) -> Option<PathBuf> {
-    let prefix = program.parent()?.parent()?;
-    let of_all_users = ["/usr", "/usr/local"].iter().any(|it| prefix == Path::new(it));
-    Some(prefix.join("lib/systemd/user").join(UNIT_NAME)).filter(|it| of_all_users && it.is_file())
+    systemctl(&["--user", "show-environment"]).is_ok()
 }
 
 /// Writes a file for this user only, with its folder.
@@ -129,14 +104,6 @@ fn cannot(verb: &str, file: &Path, error: io::Error) -> Failure {
     Failure::new(Outcome::Failed, format!("cannot {verb} `{}`", file.display()))
         .cause(error)
         .help("check the permissions of this file and its folder")
-}
-
-/// The unit for this program.
-fn unit(program: &str) -> String {
-    // systemd expands `%` and `$`, and reads backslashes inside quotes (systemd.service(5)).
-    let escaped = program.replace('\\', "\\\\").replace('"', "\\\"");
-    let escaped = escaped.replace('%', "%%").replace('$', "$$");
-    UNIT.replace(UNIT_PROGRAM, &format!("\"{escaped}\""))
 }
 
 /// The autostart entry for this program.
@@ -160,17 +127,6 @@ fn desktop_entry(program: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_unit_starts_this_program() {
-        let start = |program| {
-            let unit = unit(program);
-            let line = unit.lines().find(|line| line.starts_with("ExecStart=")).map(str::to_owned);
-            line.unwrap_or_default()
-        };
-        assert_eq!(start("/opt/communicado"), "ExecStart=\"/opt/communicado\" agent");
-        assert_eq!(start("/a \"b\"/100%/$c"), "ExecStart=\"/a \\\"b\\\"/100%%/$$c\" agent");
-    }
 
     #[test]
     fn the_entry_starts_this_program() {

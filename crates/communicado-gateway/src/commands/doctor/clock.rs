@@ -16,8 +16,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const DIFFERENCE_MAX: i64 = 30;
 
 /// Checks the clock.
-pub(super) fn check(issuer: Option<&str>) -> Check {
-    describe(issuer.and_then(difference), is_synchronized())
+pub(super) fn check(issuer: Option<&str>, is_synchronized: Option<bool>) -> Check {
+    describe(issuer.and_then(difference), is_synchronized)
 }
 
 fn describe(ahead_s: Option<i64>, is_synchronized: Option<bool>) -> Check {
@@ -50,7 +50,7 @@ fn difference(issuer: &str) -> Option<i64> {
 }
 
 /// True if the kernel says that a time service synchronizes the clock.
-fn is_synchronized() -> Option<bool> {
+pub(super) fn is_synchronized() -> Option<bool> {
     let mut query = Command::new("timedatectl");
     query.args(["show", "--property=NTPSynchronized", "--value"]);
     let output = query.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;

@@ -57,11 +57,18 @@ impl Doctor {
         let (check, options) = self.configuration(socket.as_deref());
         findings.add(&check);
         findings.add(&check_installation("communicado-gateway"));
+        let is_synchronized = clock::is_synchronized();
         // Root reads the files of the certificate and the issuer, which can belong to root.
         let of_files = options.as_ref().map(|options| {
             let issuer = options.oidc.clone().map(|config| issuer::client(config, options));
             (certificate::check(options), issuer)
         });
+        if let (Some(options), Ok(place)) = (&options, &location)
+            && (place.socket.is_none() || !self.options.is_empty())
+            && let Some(check) = data::secrets(options, &place.folder)
+        {
+            findings.add(&check);
+        }
         match location {
             Ok(place) => place.check(options.as_ref(), &mut findings)?,
             Err(failure) => findings.add(&failed("store", failure)),
@@ -70,14 +77,14 @@ impl Doctor {
             for what in ["certificate", "proxy", "issuer"] {
                 findings.add(&unchecked(what, "the options of the gateway are unknown"));
             }
-            findings.add(&clock::check(None));
+            findings.add(&clock::check(None, is_synchronized));
             return conclude(findings);
         };
         certificates.iter().for_each(|check| findings.add(check));
         findings.add(&proxy::check(options, socket.as_deref()));
         let address = options.oidc.as_ref().map(|config| config.issuer.as_str());
         findings.add(&issuer::check(issuer));
-        findings.add(&clock::check(address));
+        findings.add(&clock::check(address, is_synchronized));
         conclude(findings)
     }
 
