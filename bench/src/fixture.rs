@@ -40,6 +40,11 @@ impl Empty {
         Self { session, bus }
     }
 
+    /// The folder of the session.
+    pub(crate) fn folder(&self) -> &Path {
+        self.session.folder()
+    }
+
     /// A command on this bus with its own home and an otherwise empty environment.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
@@ -99,7 +104,11 @@ pub(crate) struct Follower {
 
 impl Follower {
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command.spawn().expect_ok("start a program that listens");
+        Self::of(command.spawn().expect_ok("start a program that listens"))
+    }
+
+    /// A program that was started, with a pipe for its output.
+    pub(crate) fn of(mut child: Child) -> Self {
         let output = child.stdout.take().expect_ok("read what a listener writes");
         Self { child, output }
     }

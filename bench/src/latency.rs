@@ -36,18 +36,30 @@ const FIRSTS: u32 = 5;
 const QUIET: Duration = Duration::from_millis(5);
 
 /// The signal of Finch that starts the clock.
-const SIGNAL: &str = "AccountStatusChanged";
+pub(crate) const SIGNAL: &str = "AccountStatusChanged";
 
-/// A program that listens, and its output.
-struct Peer {
-    name: &'static str,
-    trigger: Trigger,
+/// A program that this benchmark starts.
+struct Listener {
+    peer: Peer,
     start: fn(&Empty) -> Result<Command, String>,
-    /// The part of its line when the status is on, or off.
-    line: [&'static str; 2],
     /// True if only its first change is measured.
     first: bool,
-    lag: Numbers,
+}
+
+/// A program that listens, and its output.
+pub(crate) struct Peer {
+    pub(crate) name: &'static str,
+    trigger: Trigger,
+    /// The part of its line when the status is on, or off.
+    line: [&'static str; 2],
+    pub(crate) lag: Numbers,
+}
+
+impl Peer {
+    /// A program that writes a line with one of these parts after each change of Finch.
+    pub(crate) fn of_finch(name: &'static str, line: [&'static str; 2]) -> Self {
+        Self { name, trigger: Trigger::Finch, line, lag: Numbers::default() }
+    }
 }
 
 /// The sender of a signal.
@@ -65,14 +77,11 @@ const MONITOR: usize = 1;
 const PLAYERCTL: usize = 3;
 
 /// The programs; the constants above are indices of ours and of those in the goals.
-fn listeners() -> [Peer; 9] {
-    let peer = |name, trigger, start, line| Peer {
-        name,
-        trigger,
+fn listeners() -> [Listener; 9] {
+    let peer = |name, trigger, start, line| Listener {
+        peer: Peer { name, trigger, line, lag: Numbers::default() },
         start,
-        line,
         first: false,
-        lag: Numbers::default(),
     };
     let ours = ["\"availability\":\"available\"", "\"availability\":\"away\""];
     let signal = ["member=AccountStatusChanged"; 2];
@@ -92,7 +101,7 @@ fn listeners() -> [Peer; 9] {
             peers::playerctl,
             [player::word(true), player::word(false)],
         ),
-        Peer {
+        Listener {
             first: true,
             ..peer("`communicado`, a status not seen before", Trigger::Finch, peers::watch, ours)
         },
@@ -115,21 +124,23 @@ fn listeners() -> [Peer; 9] {
 /// Measures `samples` picks for each program.
 pub(crate) fn run(samples: u32) -> Result<Report, String> {
     let (mut fixture, relay) = Fixture::relayed(SIGNAL);
-    let mut finch = Bench::new(&fixture.empty.bus, relay);
-    let mut peers = listeners();
-    let count = peers.len();
+    let mut finch = FinchDriver::new(&fixture.empty.bus, relay);
+    let mut listeners = listeners();
+    let count = listeners.len();
     for block in 0..BLOCKS {
         // Each program is first equally often.
         for place in 0..count {
-            let Some(peer) = peers.get_mut((block as usize + place) % count) else { continue };
-            if peer.first {
-                finch.firsts(&mut fixture, peer)?;
+            let place = (block as usize + place) % count;
+            let Some(Listener { peer, start, first }) = listeners.get_mut(place) else { continue };
+            if *first {
+                finch.firsts(&mut fixture, peer, *start)?;
             } else {
-                finch.block(&mut fixture, peer, samples.div_ceil(BLOCKS))?;
+                let follower = Follower::start(start(&fixture.empty)?);
+                finch.block(&mut fixture, peer, follower, samples.div_ceil(BLOCKS))?;
             }
         }
     }
-    Ok(report(&peers))
+    Ok(report(&listeners.map(|listener| listener.peer)))
 }
 
 fn raw_dbus(empty: &Empty) -> Result<Command, String> {
@@ -166,7 +177,7 @@ pub(crate) fn listener(address: &str, rule: &str) -> std::io::Result<()> {
 }
 
 /// The driver of Finch and the player, which reads the pipe.
-struct Bench {
+pub(crate) struct FinchDriver {
     bus: RawDbus,
     relay: Relay,
     /// The handles of the two statuses, available and away.
@@ -174,8 +185,8 @@ struct Bench {
     on: bool,
 }
 
-impl Bench {
-    fn new(address: &str, relay: Relay) -> Self {
+impl FinchDriver {
+    pub(crate) fn new(address: &str, relay: Relay) -> Self {
         let mut bus = RawDbus::connect(address).expect_ok("get onto the bus");
         // Primitives of libpurple 2.14 (status.h).
         let statuses = [2, 5].map(|primitive| {
@@ -189,7 +200,12 @@ impl Bench {
     }
 
     /// Starts communicado several times, and measures its first pick each time.
-    fn firsts(&mut self, fixture: &mut Fixture, peer: &mut Peer) -> Result<(), String> {
+    fn firsts(
+        &mut self,
+        fixture: &mut Fixture,
+        peer: &mut Peer,
+        start: fn(&Empty) -> Result<Command, String>,
+    ) -> Result<(), String> {
         let [available, _] = self.statuses;
         let finch_line = "\"client\":\"finch\",\"status\":\"signed-in\"";
         for _ in 0..FIRSTS {
@@ -197,7 +213,7 @@ impl Bench {
             let activate = to_finch("PurpleSavedstatusActivate", "i", &activate);
             self.bus.ask(&activate).expect_ok("pick a status");
             self.on = true;
-            let mut follower = Follower::start((peer.start)(&fixture.empty)?);
+            let mut follower = Follower::start(start(&fixture.empty)?);
             let mut text = Vec::new();
             while !says(&text, finch_line) {
                 follower.read(&mut text);
@@ -211,14 +227,14 @@ impl Bench {
         Ok(())
     }
 
-    /// Starts a program, measures some picks and ends it.
-    fn block(
+    /// Measures some picks with a program that was just started, and ends it.
+    pub(crate) fn block(
         &mut self,
         fixture: &mut Fixture,
         peer: &mut Peer,
+        mut follower: Follower,
         samples: u32,
     ) -> Result<(), String> {
-        let mut follower = Follower::start((peer.start)(&fixture.empty)?);
         let started = Instant::now();
         while self.pick(fixture, peer, &mut follower, STARTING).is_none() {
             if started.elapsed() > PATIENCE {

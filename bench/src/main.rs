@@ -27,6 +27,7 @@ mod reading;
 mod relay;
 mod report;
 mod roster;
+mod sinks;
 mod status;
 mod windows;
 
@@ -45,7 +46,7 @@ struct Bench {
     needs_peers: bool,
 }
 
-const BENCHES: [Bench; 9] = [
+const BENCHES: [Bench; 10] = [
     Bench {
         name: "latency",
         // Enough that the 99th percentile is not the maximum.
@@ -85,6 +86,7 @@ const BENCHES: [Bench; 9] = [
         run: provider_com::run,
         needs_peers: false,
     },
+    Bench { name: "sinks", option: Some(("--samples", 300)), run: sinks::run, needs_peers: true },
     Bench { name: "roster", option: None, run: |_| Ok(roster::run()), needs_peers: false },
 ];
 
@@ -96,6 +98,8 @@ fn main() -> ExitCode {
         ["listener", address, rule] => {
             latency::listener(address, rule).map_err(|error| error.to_string())
         }
+        // Internal: a peer of `sinks`.
+        ["receiver", port] => sinks::receiver(port),
         // Internal: the baseline of `fanout`.
         ["baseline", port] => fanout::baseline(port),
         ["all"] => all().map(|_| ()),

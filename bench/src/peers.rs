@@ -12,10 +12,17 @@ const PACKAGES: &[(&str, &str)] = &[
     ("playerctl", "playerctl"),
     ("purple-remote", "libpurple-bin"),
     ("dbus-daemon", "dbus-daemon"),
+    ("dunst", "dunst"),
     ("finch", "finch"),
     ("gdbus", "libglib2.0-bin"),
+    ("mosquitto", "mosquitto"),
+    ("mosquitto_pub", "mosquitto-clients"),
+    ("mosquitto_sub", "mosquitto-clients"),
+    ("nats-server", "nats-server"),
     ("nginx", "nginx-light libnginx-mod-nchan"),
+    ("node", "nodejs"),
     ("prosody", "prosody"),
+    ("Xvfb", "xvfb"),
 ];
 
 /// The signals of Finch that communicado subscribes to (`purple/message.rs` of its sources).
@@ -38,7 +45,11 @@ const MEMBERS: [&str; 12] = [
 const VERSIONS: &[(&str, &str)] = &[
     ("dbus-daemon, dbus-monitor, dbus-send", "dbus-daemon --version"),
     ("finch, purple-remote", "finch --version"),
+    ("mosquitto_pub, mosquitto_sub", "mosquitto_pub --version"),
+    ("Mosquitto", "dpkg-query -W mosquitto"),
+    ("nats-server", "nats-server --version"),
     ("nchan of nginx", "dpkg-query -W libnginx-mod-nchan"),
+    ("Node, which runs npm's mqtt", "node --version"),
     ("playerctl", "playerctl --version"),
     ("Python, which runs purple-remote", "/usr/bin/python3 --version"),
 ];

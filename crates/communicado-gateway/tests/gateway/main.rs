@@ -25,6 +25,7 @@ mod faults;
 mod fixture;
 mod foreign_clients;
 mod generated_clients;
+mod guide;
 mod help;
 mod hostile;
 mod http;

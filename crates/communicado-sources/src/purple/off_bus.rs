@@ -33,18 +33,19 @@ struct Found {
 
 /// The clients that the search found.
 ///
-/// The kernel does not notify a program of a process that starts. So the search repeats.
+/// The kernel does not notify a program of a process that starts. So the search repeats. It happens
+/// with a liveness check, if there is one, and has its own wake-up only otherwise.
 pub(super) struct PurpleOffBus {
     found: Vec<Found>,
     includes_other_buses: bool,
-    /// The time between two searches.
+    /// The interval of the liveness checks.
     interval: Duration,
-    next_search: Option<Moment>,
+    last_search: Option<Moment>,
 }
 
 impl PurpleOffBus {
     pub(super) const fn new(includes_other_buses: bool, interval: Duration) -> Self {
-        Self { found: Vec::new(), includes_other_buses, interval, next_search: None }
+        Self { found: Vec::new(), includes_other_buses, interval, last_search: None }
     }
 }
 
@@ -69,7 +70,7 @@ impl OffBusClients for PurpleOffBus {
         is_on_bus: impl Fn(&str) -> bool,
     ) -> BTreeSet<&'static str> {
         let mut new = BTreeSet::new();
-        self.next_search = Some(now.after(self.interval));
+        self.last_search = Some(now);
         for found in search(address, self.includes_other_buses, is_on_bus) {
             let (client, process, cause) = (found.client, found.process, found.cause);
             if self.found.iter().any(|known| known.process == process) {
@@ -87,7 +88,8 @@ impl OffBusClients for PurpleOffBus {
     }
 
     fn is_search_due(&self, now: Moment) -> bool {
-        self.next_search.is_some_and(|next| next <= now)
+        let earliest = self.interval * 3 / 4;
+        self.last_search.is_some_and(|last| last.after(earliest) <= now)
     }
 
     fn note_joined(&mut self, client: &str) {
@@ -108,7 +110,9 @@ impl OffBusClients for PurpleOffBus {
 
     fn deadline(&self) -> Option<Moment> {
         let starting = self.found.iter().filter_map(|found| found.starting_until);
-        starting.chain(self.next_search).min()
+        // A little later than a liveness check, which then does the search.
+        let latest = self.interval + self.interval / 12;
+        starting.chain(self.last_search.map(|last| last.after(latest))).min()
     }
 
     fn poll_changed(&mut self, cx: &mut Context<'_>, now: Moment) -> Option<&'static str> {
@@ -120,5 +124,27 @@ impl OffBusClients for PurpleOffBus {
         let late = self.found.iter_mut().find(is_late)?;
         (late.cause, late.starting_until) = (OffBusCause::Lost, None);
         Some(late.client)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_happens_with_a_liveness_check_and_has_its_own_wake_up_only_without_one() {
+        let interval = Duration::from_secs(30);
+        let mut off_bus = PurpleOffBus::new(false, interval);
+        let start = Moment::new(Duration::from_secs(1000));
+        assert!(!off_bus.is_search_due(start));
+        assert_eq!(off_bus.deadline(), None);
+        let address = BusAddress::new("unix:path=/nowhere", "");
+        assert!(off_bus.search(start, &address, |_| true).is_empty());
+        assert!(!off_bus.is_search_due(start.after(Duration::from_secs(5))));
+        // The answer to the last check came a little later than the search.
+        let check = start.after(interval + Duration::from_millis(500));
+        assert!(off_bus.is_search_due(check));
+        assert!(off_bus.deadline().is_some_and(|deadline| deadline > check));
+        assert!(off_bus.deadline().is_some_and(|deadline| deadline < check.after(interval / 2)));
     }
 }

@@ -177,7 +177,7 @@ impl StateDir {
     }
 
     pub(super) fn write_status(&self, status: &AgentStatus) -> Result<(), Failure> {
-        self.write(&in_run_dir(STANDING), &status.to_json())
+        self.write_status_file(STANDING, &status.to_json())
     }
 
     /// The statuses of the sinks, as the running agent wrote them, or the last ones.
@@ -190,7 +190,7 @@ impl StateDir {
         &self,
         statuses: &BTreeMap<String, SinkStatus>,
     ) -> Result<(), Failure> {
-        self.write(&in_run_dir(SINK_STATUSES), &SinkStatus::all_to_json(statuses))
+        self.write_status_file(SINK_STATUSES, &SinkStatus::all_to_json(statuses))
     }
 
     pub(super) fn remove_status(&self) -> Result<(), Failure> {
@@ -241,8 +241,24 @@ impl StateDir {
         }
     }
 
-    /// Writes a temporary file and renames it, so that a reader never sees half a file.
+    /// Writes a file that must survive a power failure.
     fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
+        self.replace(name, text, File::sync_all)
+    }
+
+    /// Writes a status. It does not wait for the disk, because the agent writes a status after each
+    /// change, and because a status from before a power failure says nothing.
+    fn write_status_file(&self, name: &str, text: &str) -> Result<(), Failure> {
+        self.replace(&in_run_dir(name), text, |_| Ok(()))
+    }
+
+    /// Writes a temporary file and renames it, so that a reader never sees half a file.
+    fn replace(
+        &self,
+        name: &str,
+        text: &str,
+        sync: impl FnOnce(&File) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         let path = self.dir.join(name);
         let temporary = path.with_extension(format!("{}.new", std::process::id()));
         let written = (|| {
@@ -250,7 +266,7 @@ impl StateDir {
             options.write(true).create(true).truncate(true);
             let mut file = private(&mut options).open(&temporary)?;
             file.write_all(text.as_bytes())?;
-            file.sync_all()?;
+            sync(&file)?;
             fs::rename(&temporary, &path)
         })();
         written.map_err(|error| {
