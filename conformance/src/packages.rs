@@ -1,7 +1,7 @@
 //! The Debian packages of the programs that the tests start.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Every foreign program that a test may start, and its package.
 const PACKAGES: &[(&str, &str)] = &[
@@ -13,6 +13,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("dbus-run-session", "dbus-daemon"),
     ("dbus-monitor", "dbus-bin"),
     ("dbus-send", "dbus-bin"),
+    ("dino-im", "dino-im"),
     ("dunst", "dunst"),
     ("faketime", "faketime"),
     ("finch", "finch"),
@@ -23,6 +24,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("mosquitto", "mosquitto"),
     ("mosquitto_sub", "mosquitto-clients"),
     ("nats-server", "nats-server"),
+    ("nheko", "nheko"),
     ("node", "nodejs"),
     ("openssl", "openssl"),
     ("pidgin", "pidgin"),
@@ -102,10 +104,14 @@ pub(crate) fn require_sipe() {
 }
 
 fn installed(program: &str) -> bool {
+    find(program).is_some()
+}
+
+/// The path of an installed program.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();
-    path.split(':')
-        .chain(["/usr/local/sbin", "/usr/sbin", "/sbin"])
-        .any(|folder| Path::new(folder).join(program).is_file())
+    let folders = path.split(':').chain(["/usr/local/sbin", "/usr/sbin", "/sbin"]);
+    folders.map(|folder| Path::new(folder).join(program)).find(|program| program.is_file())
 }
 
 fn sipe() -> bool {

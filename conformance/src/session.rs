@@ -1,7 +1,8 @@
 //! The folder and the bus of one test.
 
 use std::cell::Cell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -12,6 +13,7 @@ use crate::client_kind::ClientKind;
 use crate::communicado::Communicado;
 use crate::expect_ok::ExpectOk;
 use crate::kamailio::Kamailio;
+use crate::packages;
 use crate::prosody::Prosody;
 use crate::watch::Watch;
 
@@ -46,6 +48,26 @@ impl TestSession {
     /// The folder, which is removed with the session.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// A name that no other session has: `name`, and the name of the folder.
+    pub fn unique_name(&self, name: &str) -> String {
+        let folder = self.folder().file_name().and_then(|folder| folder.to_str());
+        format!("{name}-{}", folder.expect_ok("name a folder"))
+    }
+
+    /// A copy of an installed program, with another name.
+    pub fn program_called(&self, name: &str, original: &str) -> PathBuf {
+        let folder = self.folder().join("copies").join(original);
+        let program = folder.join(name);
+        if !program.exists() {
+            std::fs::create_dir_all(&folder).expect_ok("make a folder for a program");
+            let installed = packages::find(original).expect_ok("find a program");
+            // A file that this process has open for writing cannot be started.
+            let copied = Command::new("cp").arg(installed).arg(&program).status();
+            assert!(copied.expect_ok("copy a program").success());
+        }
+        program
     }
 
     /// The bus.

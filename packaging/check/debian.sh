@@ -78,6 +78,8 @@ communicado-gateway doctor | grep '^ok  store: .* has people: '
 systemctl start communicado-gateway
 answers
 communicado-gateway people list | grep -w grace
+systemctl reload communicado-gateway
+answers
 communicado-gateway doctor
 communicado-gateway doctor |
     grep -x 'ok  program: /usr/bin/communicado-gateway, from the package for Debian'

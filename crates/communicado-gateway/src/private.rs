@@ -214,6 +214,22 @@ fn with_mode(file: File) -> io::Result<File> {
     Ok(file)
 }
 
+/// True if the mode of a file lets this user with this group read it. Another group or an access
+/// list can permit more.
+///
+/// # Errors
+///
+/// If the file is not accessible.
+pub(crate) fn is_readable_by(path: &Path, uid: u32, gid: u32) -> io::Result<bool> {
+    let metadata = path.metadata()?;
+    let bit = match (metadata.uid() == uid, metadata.gid() == gid) {
+        (true, _) => 0o400,
+        (false, true) => 0o040,
+        (false, false) => 0o004,
+    };
+    Ok(metadata.mode() & bit != 0)
+}
+
 /// The faults in the owner and the mode of a private folder and these files in it.
 ///
 /// # Errors

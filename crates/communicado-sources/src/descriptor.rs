@@ -309,6 +309,12 @@ impl ValidatedOptions<'_> {
         Ok(ClientNames::new(self.source, local.iter().cloned(), merged))
     }
 
+    /// Returns whether another source reads a client of this name on this computer.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn is_local_client(&self, name: &str) -> bool {
+        self.local_clients.iter().any(|client| client == name)
+    }
+
     /// A list of texts, which may be empty.
     pub(crate) fn optional_list(&self, option: &OptionSpec) -> Result<Vec<String>, OptionError> {
         match self.values.get(option.name) {

@@ -27,6 +27,7 @@ pub mod communicator;
 #[cfg(target_os = "linux")]
 pub mod dbus_address;
 mod descriptor;
+mod desktop;
 mod find_program;
 pub mod im_providers;
 mod keepalive;
@@ -34,6 +35,8 @@ pub mod lines;
 pub mod lync;
 pub mod mqtt;
 mod note;
+#[cfg(target_os = "linux")]
+mod process;
 mod provider;
 mod purple;
 #[cfg(target_os = "linux")]
@@ -59,6 +62,7 @@ const NAME_MAX: usize = 64;
 pub const SOURCES: &[&SourceDescriptor] = &[
     &purple::DESCRIPTOR,
     &provider::DESCRIPTOR,
+    &desktop::DESCRIPTOR,
     &lync::DESCRIPTOR,
     &communicator::DESCRIPTOR,
     &im_providers::DESCRIPTOR,

@@ -87,6 +87,13 @@ fn without_a_bus_sources_and_doctor_print_advice() {
              here: provider: not running: there is no session bus\n  \
              limitation: a provider that was started without a bus, or for another bus, is not \
              visible\n\
+             desktop: Slack, Zoom, Element, Signal and other desktop clients: whether they run\n  \
+             observes: life\n  \
+             here: no, the configuration has no source of this kind\n  \
+             limitation: it cannot see a sign-in or a presence: a client that runs is `unknown`\n  \
+             limitation: a client without a connection to the session bus is found only at the \
+             start of the source\n  \
+             limitation: every program that connects to the session bus wakes the source up\n\
              {}\
              lines: any program that writes JSON lines, such as `communicado watch --json` over ssh\n  \
              observes: life, sign-in, presence, accounts, saved status\n  \

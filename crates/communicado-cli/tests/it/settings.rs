@@ -41,8 +41,8 @@ fn a_source_has_a_valid_name_a_known_kind_and_its_required_settings() {
     check(
         "[sources.office]\nenabled = true\n",
         "error: my.toml, line 1: unknown source `office`\n  \
-         help: write `kind` with one of: purple, provider, lync, communicator, im-providers, lines, \
-         mqtt\n",
+         help: write `kind` with one of: purple, provider, desktop, lync, communicator, im-providers, \
+         lines, mqtt\n",
     );
     check(
         "[sources.office]\nrun = [\"x\"]\nkind = \"line\"\n",

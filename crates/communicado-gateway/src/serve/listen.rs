@@ -24,7 +24,12 @@ const FILE_TOO_LARGE: i32 = 25;
 pub(super) fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     opened(address).map_err(|cause| {
         let what = format!("cannot listen on {address}");
-        let help = "stop the program that listens there, or set another address with --listen";
+        let help = match cause.kind() {
+            io::ErrorKind::PermissionDenied => {
+                "listen on a port from 1024 with --listen, and let a proxy listen on the other port"
+            }
+            _ => "stop the program that listens there, or set another address with --listen",
+        };
         Failure::new(Outcome::Failed, what).cause(cause).help(help)
     })
 }

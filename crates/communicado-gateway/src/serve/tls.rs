@@ -11,7 +11,7 @@ use communicado_cli_support::{Failure, Outcome};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
@@ -87,9 +87,13 @@ impl CertificateFiles {
         let file = |path: &PathBuf| format!("cannot use {} for TLS", path.display());
         let chain = CertificateDer::pem_file_iter(&self.certificate)
             .and_then(|chain| chain.collect::<Result<Vec<_>, _>>())
-            .map_err(|error| wrong(&file(&self.certificate), error).help("give a PEM file"))?;
+            .map_err(|error| {
+                let help = help_for(&error, "give a PEM file");
+                wrong(&file(&self.certificate), error).help(help)
+            })?;
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| {
-            wrong(&file(&self.key), error).help("give a PEM key without a password")
+            let help = help_for(&error, "give a PEM key without a password");
+            wrong(&file(&self.key), error).help(help)
         })?;
         certified(chain, key)
     }
@@ -135,6 +139,14 @@ impl Reloader {
                 tracing::error!(what = "tls", cause, help = help.unwrap_or_default());
             }
         }
+    }
+}
+
+/// The advice for a file that cannot be read, or else for its contents.
+const fn help_for(error: &pem::Error, contents: &'static str) -> &'static str {
+    match error {
+        pem::Error::Io(_) => "check the path, and that the user of the gateway can read the file",
+        _ => contents,
     }
 }
 

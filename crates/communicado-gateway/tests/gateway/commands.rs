@@ -216,6 +216,13 @@ fn hsts_is_sent_only_with_a_certificate_from_files() {
 }
 
 #[test]
+fn a_gateway_with_the_option_exits_when_standard_input_closes() {
+    // The standard input of these gateways is empty.
+    let mut gateway = Gateway::with(&["--exit-on-stdin-eof"]);
+    assert!(gateway.wait().success());
+}
+
+#[test]
 fn help_completions_man_page_and_openapi_description_are_printed() {
     for (arguments, word) in [
         (&["--help"][..], "serve"),

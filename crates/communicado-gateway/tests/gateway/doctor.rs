@@ -1,7 +1,7 @@
 //! `doctor` beside real files, a real issuer and real NATS servers.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, UNIX_EPOCH};
@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::cluster::Nats;
 use crate::fixture::{Gateway, free_port, program};
+use crate::private::{OTHER, is_root};
 use crate::sign_in::Issuer;
 
 /// Runs `doctor` on a data folder, with options of `serve`.
@@ -146,6 +147,30 @@ fn a_wrong_certificate_is_a_problem() {
     finds_a_problem(&output, "!!  certificate: cannot use the certificate");
     let output = check("/nonexistent.pem", &key, "https://localhost");
     finds_a_problem(&output, "!!  certificate: cannot use /nonexistent.pem");
+}
+
+#[test]
+fn a_key_that_the_user_of_the_gateway_cannot_read_is_a_limitation() {
+    let mut gateway = Gateway::start();
+    gateway.stop();
+    let files = TempDir::new().unwrap();
+    let [certificate, key] = certify(files.path(), 90);
+    let options = ["--tls-cert", &certificate, "--tls-key", &key];
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let own = "the mode does not let the owner";
+    assert!(!text(&doctor(gateway.folder(), &options)).contains(own));
+    if is_root() {
+        for entry in gateway.folder().read_dir().unwrap() {
+            chown(entry.unwrap().path(), Some(OTHER), None).unwrap();
+        }
+        chown(gateway.folder(), Some(OTHER), Some(OTHER)).unwrap();
+        let output = doctor(gateway.folder(), &options);
+        has(&output, &format!("--  secrets: {own} of"));
+        assert!(text(&output).contains(&format!("read {key}\n")), "{output:?}");
+        chown(&key, None, Some(OTHER)).unwrap();
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(!text(&doctor(gateway.folder(), &options)).contains(own));
+    }
 }
 
 #[test]

@@ -23,8 +23,9 @@ const SECRET: &str = "a secret / with & signs\n";
 fn documented(name: &str) -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations.md");
     let page = fs::read_to_string(page).unwrap();
-    let mark = format!("<!-- run: {name} -->\n   ```sh\n");
-    let blocks = page.split(&mark).skip(1).filter_map(|rest| rest.split("   ```\n").next());
+    let mark = format!("<!-- run: {name} -->\n");
+    let blocks = page.split(&mark).skip(1).filter_map(|rest| rest.split("```").nth(1));
+    let blocks = blocks.map(|block| block.strip_prefix("sh\n").expect("a block `sh`"));
     let lines: String = blocks
         .flat_map(str::lines)
         .map(|line| format!("{}\n", line.strip_prefix("   ").unwrap_or(line)))
@@ -103,6 +104,25 @@ fn verify(machine: &Machine, drop_in: &Path) {
     analyze.arg("verify").arg(units.join("communicado-gateway.service"));
     let output = analyze.output().expect("systemd-analyze\n  help: cargo xtask peers");
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn systemd_accepts_the_documented_options_of_tls() {
+    let [public, issuer] = ["https://localhost", "https://localhost/issuer"].map(str::to_owned);
+    let machine = Machine { root: TempDir::new().unwrap(), public, issuer };
+    fs::create_dir(machine.file("etc")).unwrap();
+    succeeds(&machine.run("tls", "", &[]));
+    let folder = machine.file("etc/systemd/system/communicado-gateway.service.d");
+    verify(&machine, &folder.join("options.conf"));
+    let arguments = machine.arguments(&fs::read_to_string(folder.join("options.conf")).unwrap());
+    // The certificate is missing, and every option is valid.
+    let mut serve = Command::new(program());
+    serve.arg("serve").args(arguments).env("COMMUNICADO_GATEWAY_DATA", machine.file("data"));
+    let serve = serve.output().unwrap();
+    let errors = String::from_utf8_lossy(&serve.stderr);
+    assert_eq!(serve.status.code(), Some(5), "{serve:?}");
+    assert!(errors.contains("status.example.pem for TLS"), "{errors}");
+    assert!(errors.contains("the user of the gateway can read the file"), "{errors}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod instance;
 pub(crate) use client_handles::ClientHandles;
 pub(crate) use connection::{BusConnection, BusProtocol, BusRequest};
 pub(crate) use driver::{ClientProtocol, NoOffBusClients, OffBusClients, lease, watch};
-pub(crate) use effects::{ClientReport, Effects};
+pub(crate) use effects::{ClientReport, Effects, Requests};
 pub(crate) use instance::InstanceState;
 
 /// The name of the bus itself, and of its interface.

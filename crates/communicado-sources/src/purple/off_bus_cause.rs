@@ -7,6 +7,7 @@ use communicado_core::{Life, UnknownReason};
 use communicado_runtime::CheckHealth;
 
 use super::message::NAME;
+use crate::process::flatpak_application;
 
 /// The time within which a client that starts joins the bus.
 pub(super) const START_MAX: Duration = Duration::from_secs(10);
@@ -80,7 +81,8 @@ pub(super) fn cause(
         Whereabouts::Bus => OffBusCause::Lost,
         Whereabouts::Proxy { address } => OffBusCause::Proxy { address: address.clone() },
         Whereabouts::Flatpak { info } => {
-            OffBusCause::Flatpak { application: flatpak_application(info).to_owned() }
+            let application = flatpak_application(info).unwrap_or("APPLICATION").to_owned();
+            OffBusCause::Flatpak { application }
         }
         Whereabouts::Snap { snap } => OffBusCause::Snap { snap: snap.clone() },
         Whereabouts::HiddenBus { address } => OffBusCause::HiddenBus { address: address.clone() },
@@ -89,12 +91,6 @@ pub(super) fn cause(
         Whereabouts::NoBus => OffBusCause::NoBus,
         Whereabouts::Unreadable => OffBusCause::Unreadable,
     }
-}
-
-/// The ID of the application in a `/.flatpak-info`.
-fn flatpak_application(info: &str) -> &str {
-    let name = info.lines().take_while(|line| !line.starts_with("[Instance]"));
-    name.filter_map(|line| line.strip_prefix("name=")).next().unwrap_or("APPLICATION")
 }
 
 impl OffBusCause {

@@ -4,13 +4,13 @@ use communicado_core::Moment;
 use communicado_runtime::{Clock, SourceError};
 use zbus::Message;
 
-use super::client_process;
 use super::message::{PurpleInput, PurpleReply};
 use super::requests::{PurpleEffects, PurpleRequest};
 use super::trace::TraceWriter;
 use super::watcher::PurpleWatcher;
 use crate::bus::{BusConnection, BusProtocol, ClientProtocol};
 use crate::keepalive::Keepalive;
+use crate::process;
 
 /// The watcher, with the writer of its trace.
 pub(super) struct PurpleProtocol {
@@ -51,7 +51,7 @@ impl BusProtocol for PurpleProtocol {
             call = self.watcher.pending_call(request);
             if let PurpleReply::Unsigned(process) = reply
                 && let Some(unique) = self.watcher.pending_process(request).map(str::to_owned)
-                && let Some(name) = client_process::process_name(*process)
+                && let Some(name) = process::process_name(*process)
             {
                 self.trace.process(now, &unique, &name);
                 return self.watcher.handle_process_name(&unique, &name);

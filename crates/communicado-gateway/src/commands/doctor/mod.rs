@@ -63,6 +63,12 @@ impl Doctor {
             let issuer = options.oidc.clone().map(|config| issuer::client(config, options));
             (certificate::check(options), issuer)
         });
+        if let (Some(options), Ok(place)) = (&options, &location)
+            && (place.socket.is_none() || !self.options.is_empty())
+            && let Some(check) = data::secrets(options, &place.folder)
+        {
+            findings.add(&check);
+        }
         match location {
             Ok(place) => place.check(options.as_ref(), &mut findings)?,
             Err(failure) => findings.add(&failed("store", failure)),
