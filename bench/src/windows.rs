@@ -265,7 +265,7 @@ fn report(listeners: &[Listener], idle: &[Idle]) -> Report {
         title: "On Windows, under Wine",
         how: format!(
             "`communicado.exe` or a minimal program in C runs beside clients that change a flag in the registry, or a status with its event.\n\
-             The clock starts in the client, just before the write or the event. It stops when the benchmark has read the line from the pipe. Communicado writes the presence of the event, and queries the client meanwhile. The minimal sink does not query.\n\
+             The clock starts in the client, just before the write or the event. It stops when the benchmark has read the line from the pipe. Communicado writes the presence of the event, then queries the client. The minimal sink does not query.\n\
              For the idle rows, all programs wait during the same {seconds} s, once in an empty Wine prefix and once beside a signed-in client."
         ),
         limits: "Not included: Windows, because the registry, COM, processes and most of the memory are Wine's."

@@ -1,10 +1,11 @@
--- An XMPP server for alice and bob: loopback only, plain text, nothing that needs the network.
+-- An XMPP server for alice, bob and eve: loopback only, plain text, nothing that needs the network.
 run_as_root = true
 pidfile = "@FOLDER@/prosody.pid"
 data_path = "@FOLDER@/data"
 certificates = "@FOLDER@/certs"
 plugin_paths = {}
-modules_enabled = { "roster", "saslauth", "disco", "presence", "message", "iq", "ping" }
+modules_enabled = { "roster", "saslauth", "disco", "presence", "message", "iq", "ping", "register" }
+allow_registration = false
 modules_disabled = { "s2s", "tls", "offline" }
 authentication = "internal_plain"
 c2s_require_encryption = false

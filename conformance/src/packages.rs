@@ -15,6 +15,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("dbus-send", "dbus-bin"),
     ("dino-im", "dino-im"),
     ("dunst", "dunst"),
+    ("ejabberdctl", "ejabberd"),
+    ("erl", "erlang-base"),
     ("faketime", "faketime"),
     ("finch", "finch"),
     ("gdbus", "libglib2.0-bin"),

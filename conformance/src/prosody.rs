@@ -10,7 +10,7 @@ use crate::process::{Process, Signal};
 
 const CONFIG: &str = include_str!("../purple/prosody.cfg.lua");
 
-/// Prosody on a free port, with users alice and bob at `uc.test`.
+/// Prosody on a free port, with users alice, bob and eve at `uc.test`.
 #[derive(Debug)]
 pub struct Prosody {
     folder: PathBuf,
@@ -38,7 +38,7 @@ impl Prosody {
         let users = folder.join("data/uc%2etest/accounts");
         std::fs::create_dir_all(&users).expect_ok("make a folder for Prosody's users");
         std::fs::create_dir_all(folder.join("certs")).expect_ok("make a folder for Prosody");
-        for user in ["alice", "bob"] {
+        for user in ["alice", "bob", "eve"] {
             let account = format!("return {{ [\"password\"] = \"{}\"; }};\n", Self::PASSWORD);
             std::fs::write(users.join(format!("{user}.dat")), account).expect_ok("write a user");
         }

@@ -52,7 +52,7 @@ fn a_client_that_is_there_first_and_signed_in(wine: &Wine) {
     assert!(status.out.contains("signed-in"), "{} {}", status.out, status.err);
     let mut watch = wine.watch();
     watch.expect_all_absent_but("communicator");
-    watch.expect("communicator", &["signed-in away/AWAY by communicator"]);
+    watch.expect_eventually("communicator", "signed-in away/AWAY by communicator");
     watch.end();
 }
 
@@ -89,7 +89,7 @@ fn signed_out_is_reported_if_no_object_can_be_created(wine: &Wine) {
         peer.tell("flag 2");
         let mut watch = wine.watch();
         watch.expect_all_absent_but("communicator");
-        watch.expect("communicator", &["signed-out by communicator | no accounts"]);
+        watch.expect_eventually("communicator", "signed-out by communicator | no accounts");
         peer.tell("status 2");
         peer.tell("register");
         watch.expect("communicator", &["signed-in available/ONLINE by communicator"]);
@@ -105,7 +105,7 @@ fn not_logged_on_is_signed_out_in_both_of_its_shapes(wine: &Wine) {
         peer.come_up();
         let mut watch = wine.watch();
         watch.expect_all_absent_but("communicator");
-        watch.expect("communicator", &["signed-out by communicator | no accounts"]);
+        watch.expect_eventually("communicator", "signed-out by communicator | no accounts");
         peer.tell("answer MyStatus ok");
         peer.tell("status 2");
         peer.tell("fire signin 0");
@@ -123,7 +123,7 @@ fn a_client_without_a_status_of_its_own_is_read_by_its_service(wine: &Wine) {
         peer.come_up();
         let mut watch = wine.watch();
         watch.expect_all_absent_but("communicator");
-        watch.expect("communicator", &["signed-in busy/BUSY by communicator"]);
+        watch.expect_eventually("communicator", "signed-in busy/BUSY by communicator");
         watch.end();
         peer.tell("quit");
     }
@@ -143,7 +143,7 @@ fn a_refusal_is_reported_with_its_reason(wine: &Wine) {
         let mut watch = wine.watch();
         watch.expect_all_absent_but("communicator");
         let reported = format!("unknown reason={reason} by communicator");
-        watch.expect("communicator", &[&reported]);
+        watch.expect_eventually("communicator", &reported);
         watch.end();
         peer.tell("quit");
     }
@@ -232,7 +232,7 @@ fn a_presence_in_an_event_counts_until_the_client_contradicts_it(wine: &Wine) {
     watch.expect("communicator", &["signed-in busy/BUSY by communicator", available]);
     peer.tell("status 0x22");
     peer.tell("fire status 0 0x0A");
-    watch.expect("communicator", &["signed-in away/AWAY by communicator"]);
+    watch.expect_eventually("communicator", "signed-in away/AWAY by communicator");
     watch.end();
 }
 

@@ -47,6 +47,7 @@ targets! {
     script,
     template,
     trace,
+    xmpp,
 }
 
 /// The longest prefix that is text.

@@ -58,6 +58,7 @@ targets! {
     script,
     template,
     trace,
+    xmpp,
 }
 
 #[test]

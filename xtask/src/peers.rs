@@ -37,6 +37,8 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("dino-im"), "dino-im"),
     (Brings::Program("dpkg-shlibdeps"), "dpkg-dev"),
     (Brings::Program("dunst"), "dunst"),
+    (Brings::Program("ejabberdctl"), "ejabberd"),
+    (Brings::Program("erl"), "erlang-base"),
     (Brings::Program("fakeroot"), "fakeroot"),
     (Brings::Program("faketime"), "faketime"),
     (Brings::Program("finch"), "finch"),
@@ -96,8 +98,9 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
 ];
 
 /// The packages that start a server when they are installed.
-const SERVERS: [&str; 8] = [
+const SERVERS: [&str; 9] = [
     "prosody",
+    "ejabberd",
     "kamailio",
     "nats-server",
     "nginx-light",
@@ -107,8 +110,17 @@ const SERVERS: [&str; 8] = [
     "mosquitto",
 ];
 /// The services of those packages.
-const SERVICES: [&str; 8] =
-    ["prosody", "kamailio", "nats-server", "nginx", "haproxy", "caddy", "prometheus", "mosquitto"];
+const SERVICES: [&str; 9] = [
+    "prosody",
+    "ejabberd",
+    "kamailio",
+    "nats-server",
+    "nginx",
+    "haproxy",
+    "caddy",
+    "prometheus",
+    "mosquitto",
+];
 
 /// Installs the missing packages.
 ///

@@ -1,4 +1,5 @@
-//! Installs the peers of the sinks, and of the source `mqtt`, from the registries of Python and Node.
+//! Installs the peers of the sinks, and of the sources `mqtt` and `xmpp`, from the registries of Python and
+//! Node.
 //!
 //! They go into folders below `target`, in the versions named here. Nothing else of the machine
 //! changes.
@@ -8,8 +9,13 @@ use std::path::Path;
 use crate::command::{program, root, run as run_command};
 
 /// The peers in Python.
-const PYTHON: &[&str] =
-    &["amqtt==0.12.1", "standardwebhooks==1.1.0", "cloudevents==2.2.0", "jeepney==0.9.0"];
+const PYTHON: &[&str] = &[
+    "amqtt==0.12.1",
+    "standardwebhooks==1.1.0",
+    "cloudevents==2.2.0",
+    "jeepney==0.9.0",
+    "slixmpp==1.17.0",
+];
 /// The peers in JavaScript.
 const NODE: &[&str] =
     &["aedes@1.2.0", "standardwebhooks@1.1.1", "cloudevents@10.0.0", "mqtt@5.16.0"];

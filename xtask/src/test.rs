@@ -232,8 +232,10 @@ fn conformance() -> Result<(), String> {
     // Users get the packaged build, so that is what is tested.
     let programs = dist::build(&dist::PROGRAMS)?;
     let test = ["test", "--locked", "--workspace", "--no-fail-fast"];
-    let tests =
-        ["agent", "desktop", "hostile", "lines", "mqtt", "provider", "purple", "sinks", "windows"];
+    let tests = [
+        "agent", "desktop", "hostile", "lines", "mqtt", "provider", "purple", "sinks", "windows",
+        "xmpp",
+    ];
     let mut test = cargo(&test);
     test.args(tests.iter().flat_map(|name| ["--test", name]));
     test.env("COMMUNICADO_BIN", programs.join("communicado"));

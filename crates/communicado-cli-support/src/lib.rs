@@ -1,6 +1,6 @@
 //! Shared parts of the command-line programs: how a command fails, how it ends, how it prints, and
-//! the commands `completions` and `man`, the findings of `doctor`, units of systemd, and the base
-//! directories.
+//! the commands `completions`, `help` and `man`, the findings of `doctor`, units of systemd, and the
+//! base directories.
 //!
 //! Data goes to standard output. Errors and notes go to standard error.
 //!
@@ -16,6 +16,7 @@ mod message;
 mod output;
 #[cfg(target_os = "linux")]
 pub mod systemd;
+mod topics;
 mod version;
 
 pub use completions::CompletionsArgs;
@@ -25,4 +26,5 @@ pub use installation::check_installation;
 pub use man::ManArgs;
 pub use message::{note, print_message};
 pub use output::{check_written, print, print_usage};
+pub use topics::{HelpArgs, Pages, Topic};
 pub use version::long_version;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
 use communicado::SOURCES;
-use communicado_cli_support::{CompletionsArgs, ManArgs, long_version};
+use communicado_cli_support::{CompletionsArgs, HelpArgs, ManArgs, long_version};
 
 #[cfg(target_os = "linux")]
 use crate::commands::demo;
@@ -14,7 +14,8 @@ use crate::commands::{
 use crate::form::template_help;
 use crate::options::GlobalOptions;
 
-const EXIT_STATUS: &str = "Exit status: 0 yes or success, 1 no, 2 usage error, 3 unknown, \
+/// The exit statuses, at the end of the help.
+pub(crate) const EXIT_STATUS: &str = "Exit status: 0 yes or success, 1 no, 2 usage error, 3 unknown, \
                            4 timed out, 5 failure.";
 
 /// The text of `--version`.
@@ -70,5 +71,6 @@ pub(crate) enum Command {
     Demo(demo::DemoArgs),
     Config(config::ConfigArgs),
     Completions(CompletionsArgs),
+    Help(HelpArgs),
     Man(ManArgs),
 }

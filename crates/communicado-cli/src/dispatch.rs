@@ -6,6 +6,7 @@ use communicado_cli_support::{Failure, Outcome};
 use crate::arguments::{Arguments, Command};
 use crate::commands::{sinks, sources};
 use crate::settings::Settings;
+use crate::topics::topics;
 
 /// Runs the command, or `status` if there is none.
 pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
@@ -39,7 +40,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Completions(completions) => {
             completions.run(Arguments::command()).map(|()| Outcome::Yes)
         }
-        Command::Man(man) => man.run(Arguments::command()).map(|()| Outcome::Yes),
+        Command::Help(help) => help.run(Arguments::command(), &topics()).map(|()| Outcome::Yes),
+        Command::Man(man) => man.run(Arguments::command(), &topics()).map(|()| Outcome::Yes),
         Command::Provide(provide) => provide.run(),
         #[cfg(target_os = "linux")]
         Command::Demo(demo) => demo.run(global),

@@ -24,6 +24,7 @@ mod setting_value;
 mod settings;
 mod sink_settings;
 mod suggestion;
+mod topics;
 mod working_hours;
 
 use std::ffi::OsString;

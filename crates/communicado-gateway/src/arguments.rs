@@ -6,6 +6,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use communicado_cli_support::{CompletionsArgs, Failure, ManArgs, Outcome, long_version, print};
 
 use crate::commands::{backup, doctor, install, people, serve, tokens};
+use crate::topics::{EXIT_STATUS, topics};
 
 /// The text of `--version`.
 static VERSION: LazyLock<String> = LazyLock::new(|| long_version(env!("CARGO_PKG_VERSION"), &[]));
@@ -21,7 +22,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| long_version(env!("CARGO_PKG
     long_version = VERSION.as_str(),
     disable_help_subcommand = true,
     arg_required_else_help = true,
-    after_help = "Exit status: 0 success, 1 `doctor` found a problem, 2 usage error, 5 failure."
+    after_help = EXIT_STATUS
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -61,7 +62,7 @@ impl Arguments {
             Command::Completions(completions) => {
                 completions.run(Self::command()).map(|()| Outcome::Yes)
             }
-            Command::Man(man) => man.run(Self::command()).map(|()| Outcome::Yes),
+            Command::Man(man) => man.run(Self::command(), &topics()).map(|()| Outcome::Yes),
         }
     }
 }

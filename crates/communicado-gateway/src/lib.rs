@@ -55,6 +55,7 @@ mod store_writer;
 mod stream;
 mod subscription;
 mod token_table;
+mod topics;
 mod traces;
 mod trusted_proxies;
 mod web;

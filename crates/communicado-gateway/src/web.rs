@@ -28,6 +28,7 @@ const PICTURE: &str = "image/svg+xml";
 /// The files. The operator's logo replaces the icon at `/logo`.
 pub(crate) const ASSETS: &[Asset] = &[
     asset("/", HTML, include_bytes!("../web/index.html")),
+    asset("/admin.js", SCRIPT, include_bytes!("../web/admin.js")),
     asset("/board.css", STYLE, include_bytes!("../web/board.css")),
     asset("/board.js", SCRIPT, include_bytes!("../web/board.js")),
     asset("/client.d.ts", TEXT, include_bytes!("../web/client.d.ts")),

@@ -1,6 +1,8 @@
 // The board: session, filters and banner. The rows are in table.js, the dialog for the own status
-// in own.js, the wall in lobby.js, the connection in client.js and tabs.js.
+// in own.js, the wall in lobby.js, the administration in admin.js, the connection in client.js and
+// tabs.js.
 
+import { administration } from "./admin.js";
 import { SILENCE, refusal } from "./client.js";
 import { lobby } from "./lobby.js";
 import { at, own } from "./own.js";
@@ -45,6 +47,7 @@ let cost = 0;
 /** True while this screen shows a code. */
 let offersCode = false;
 const offerGroups = query.has("pair") ? confirmCode() : null;
+const administer = query.has("admin") ? administration() : null;
 const mine = own({ feed: () => feed, leave });
 
 /** The display name of a group. @param {string} id */
@@ -83,9 +86,9 @@ function save() {
   }
 }
 
-/** Shows one of the exclusive parts. @param {"waiting"|"door"|"pair"|"empty"|"board"} part */
+/** Shows one of the exclusive parts. @param {"waiting"|"door"|"pair"|"admin"|"empty"|"board"} part */
 function part(part) {
-  for (const each of ["waiting", "door", "pair", "empty", "board"]) at(each).hidden = each !== part;
+  for (const each of ["waiting", "door", "pair", "admin", "empty", "board"]) at(each).hidden = each !== part;
   at("filters").hidden = part !== "board" && !(part === "empty" && feed?.people().length);
   at("content").setAttribute("aria-busy", String(part === "waiting"));
 }
@@ -120,6 +123,7 @@ async function open() {
   feed.addEventListener("snapshot", plan);
   feed.addEventListener("state", ({ detail }) => (detail === "ended" ? ended() : plan()));
   at("leave").hidden = !!person;
+  at("administer").hidden = !!lay || !!administer || !session.scopes.includes("administer");
   plan();
 }
 
@@ -128,10 +132,11 @@ function door(why = "") {
   localStorage.clear();
   feed = undefined;
   mine(undefined);
+  administer?.(undefined);
   draw([], { own: null, old: false, today: "", headed: false });
   document.documentElement.classList.remove("old");
   for (const id of ["counts", "link", "news"]) at(id).textContent = "";
-  at("leave").hidden = true;
+  at("leave").hidden = at("administer").hidden = true;
   at("more").hidden = true;
   banner("");
   /** @type {HTMLAnchorElement} */
@@ -260,6 +265,11 @@ function show() {
     return part("pair");
   }
   if (offerGroups) banner(t("Only an administrator can connect a screen."));
+  if (administer && session.scopes.includes("administer")) {
+    administer(people);
+    return part("admin");
+  }
+  if (administer) banner(t("Only an administrator can open this page."));
   part(shown.length ? "board" : "empty");
   lay?.();
 }

@@ -3,7 +3,7 @@
 
 const CACHE = "communicado-board-2";
 const FILES = [
-  "./", "board.css", "board.js", "client.js", "icon.svg", "lobby.js", "logo", "manifest.webmanifest",
+  "./", "admin.js", "board.css", "board.js", "client.js", "icon.svg", "lobby.js", "logo", "manifest.webmanifest",
   "own.js", "pair.js", "privacy.js", "table.js", "tabs.js", "texts.js", "words.js",
 ];
 /** The timeout of the network in milliseconds. */

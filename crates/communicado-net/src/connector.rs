@@ -69,13 +69,22 @@ impl Connector {
         endpoint: &Endpoint,
         clock: &dyn Clock,
     ) -> Result<Box<dyn Stream>, NetError> {
-        let stream = connect_tcp(self.peer, endpoint, clock).await?;
-        if !endpoint.tls {
-            return Ok(Box::new(stream));
-        }
-        let host = &endpoint.host;
-        let name = ServerName::try_from(host.clone()).map_err(|error| {
-            let cause = format!("`{host}` is not valid in a certificate: {error}");
+        let stream: Box<dyn Stream> = Box::new(connect_tcp(self.peer, endpoint, clock).await?);
+        if endpoint.tls { self.start_tls(stream, &endpoint.host).await } else { Ok(stream) }
+    }
+
+    /// Starts TLS on a connection, with a certificate for `name`.
+    ///
+    /// # Errors
+    ///
+    /// If the certificate is not valid.
+    pub async fn start_tls(
+        &mut self,
+        stream: Box<dyn Stream>,
+        name: &str,
+    ) -> Result<Box<dyn Stream>, NetError> {
+        let server_name = ServerName::try_from(name.to_owned()).map_err(|error| {
+            let cause = format!("`{name}` is not valid in a certificate: {error}");
             let help = format!("use a DNS name or an IP address of the {}", self.peer.noun);
             NetError::permanent(cause, help)
         })?;
@@ -83,11 +92,11 @@ impl Connector {
             Some(tls) => tls,
             None => tls::connector(self.peer, self.authorities.as_deref(), self.identity.as_ref())?,
         };
-        let connected = tls.connect(name, stream).await;
+        let connected = tls.connect(server_name, stream).await;
         self.tls = Some(tls);
         match connected {
             Ok(stream) => Ok(Box::new(stream)),
-            Err(error) => Err(tls::handshake_error(self.peer, host, &error)),
+            Err(error) => Err(tls::handshake_error(self.peer, name, &error)),
         }
     }
 }

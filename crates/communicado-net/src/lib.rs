@@ -1,8 +1,8 @@
 //! Connections to servers, which sources and sinks share.
 //!
-//! A [`Connector`] connects over TCP, with TLS or without. [`mqtt`] keeps a connection to a broker.
-//! [`read_secret`] reads a password from a file. Each error has the cause, the advice, and when to
-//! retry.
+//! A [`Connector`] connects over TCP, with TLS or without. [`mqtt`] keeps a connection to a broker,
+//! and [`xmpp`] one to an XMPP server. [`read_secret`] reads a password from a file. Each error has
+//! the cause, the advice, and when to retry.
 //!
 //! **Invariant:** this crate knows no source and no sink.
 
@@ -14,6 +14,7 @@ pub mod mqtt;
 mod peer;
 mod secret_file;
 mod tls;
+pub mod xmpp;
 
 pub use certificate_file::read_ca;
 pub use connector::{Connector, Endpoint, Stream, is_this_machine};

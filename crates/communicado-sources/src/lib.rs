@@ -45,6 +45,7 @@ mod sign_in;
 mod state_reporter;
 pub mod vocabulary;
 pub mod windows;
+pub mod xmpp;
 
 pub use descriptor::{
     OptionError, OptionKind, OptionSpec, OptionValue, Platform, SourceDescriptor, SourceOptions,
@@ -68,6 +69,7 @@ pub const SOURCES: &[&SourceDescriptor] = &[
     &im_providers::DESCRIPTOR,
     &lines::DESCRIPTOR,
     &mqtt::DESCRIPTOR,
+    &xmpp::DESCRIPTOR,
 ];
 
 /// The kind of source with this name.

@@ -107,14 +107,14 @@ impl WakeTimer {
         Ok(())
     }
 
-    /// Ready after one of both timers has fired.
+    /// Ready soon after one of both timers has fired. The exact moment is a matter of the clock.
     ///
     /// # Errors
     ///
     /// If the wait fails.
     pub fn poll_fired(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
-        match self.relative.poll_signaled(cx) {
-            Poll::Pending => self.absolute.poll_signaled(cx),
+        match self.relative.poll_noticed(cx) {
+            Poll::Pending => self.absolute.poll_noticed(cx),
             ready => ready,
         }
     }

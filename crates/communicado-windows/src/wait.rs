@@ -107,12 +107,22 @@ impl WaitableObject {
         if self.is_signaled() {
             return Poll::Ready(Ok(()));
         }
+        self.poll_noticed(cx)
+    }
+
+    /// As [`WaitableObject::poll_signaled`], but ready only after the system's pool has noticed the
+    /// signal. So a poll during a wait needs no call of the system.
+    pub(crate) fn poll_noticed(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
         let before = self.waker.put(Some(cx.waker().clone()));
         // The slot is empty if the callback has run or no wait is registered.
         if before.is_some() && self.registered.is_some() {
             return Poll::Pending;
         }
         self.registered = None;
+        if self.is_signaled() {
+            self.waker.put(None);
+            return Poll::Ready(Ok(()));
+        }
         match RegisteredWait::new(&self.object, &self.waker) {
             Ok(registered) => self.registered = Some(registered),
             Err(error) => return Poll::Ready(Err(error)),

@@ -108,7 +108,18 @@ fn without_a_bus_sources_and_doctor_print_advice() {
              connected\n  \
              limitation: teams-for-linux reads its status from the page of Teams and never reports \
              a sign-out\n  \
-             limitation: a client that is not connected to the broker is `unknown`\n",
+             limitation: a client that is not connected to the broker is `unknown`\n\
+             xmpp: accounts of an XMPP server, whatever client they use\n  \
+             observes: sign-in, presence, accounts\n  \
+             here: no, the configuration has no source of this kind\n  \
+             limitation: it reports what the server says: a client that died can stay signed in \
+             for 5 to 10 minutes\n  \
+             limitation: it sees accounts, not programs: a client that runs without a sign-in is \
+             `signed-out`\n  \
+             limitation: an account must let the source see its presence; until then it is \
+             `unknown`\n  \
+             limitation: with `own-account`, your contacts see you online while Communicado runs\n  \
+             limitation: it reads no SRV record of DNS, and knows no SCRAM with a channel binding\n",
             elsewhere.collect::<String>()
         ),
         "",

@@ -84,8 +84,18 @@ fn every_command_has_a_man_page_that_renders_without_a_warning() {
     for page in &pages {
         let text = std::fs::read_to_string(folder.join(page)).expect(page);
         assert!(HIDDEN.iter().all(|hidden| !text.contains(hidden)), "{page}");
+        for section in ["SYNOPSIS", "\"EXIT STATUS\"", "ENVIRONMENT", "FILES"] {
+            assert!(text.contains(&format!("\n.SH {section}\n")), "{page}: {section}");
+        }
         renders(&folder.join(page));
     }
+    let read = |page: &str| std::fs::read_to_string(folder.join(page)).expect(page);
+    for command in COMMANDS {
+        let page = read(&format!("communicado-{command}.1"));
+        assert!(page.contains("\n.SH EXAMPLES\n.TP\n"), "{command}");
+    }
+    let synopsis = "run\\fR [OPTIONS] \\-\\-while <CONDITION>... \\-\\- <COMMAND>...";
+    assert!(read("communicado-run.1").contains(synopsis));
     let alone = communicado(&["man"]).expect_stdout(0, "");
     let filed = std::fs::read_to_string(folder.join("communicado.1")).expect("the page");
     assert_eq!(alone, filed);

@@ -4,7 +4,7 @@ use crate::program::communicado;
 use crate::snapshot;
 
 /// Every command, in the order of the help.
-pub(crate) const COMMANDS: [&str; 17] = [
+pub(crate) const COMMANDS: [&str; 18] = [
     "status",
     "watch",
     "is",
@@ -21,6 +21,7 @@ pub(crate) const COMMANDS: [&str; 17] = [
     "demo",
     "config",
     "completions",
+    "help",
     "man",
 ];
 
@@ -80,5 +81,45 @@ fn help_fits_a_narrow_terminal() {
         // The names of options are not broken.
         let widest = help.lines().map(|line| line.chars().count()).max();
         assert!(widest.is_some_and(|widest| widest <= 72), "{help}");
+    }
+}
+
+#[test]
+fn help_lists_the_topics_and_prints_each() {
+    let list = communicado(&["help"]).expect_stdout(0, "");
+    let topics = list.split("\n\n").next().unwrap_or_default().lines().skip(1);
+    let names: Vec<&str> = topics.filter_map(|line| line.split_whitespace().next()).collect();
+    for expected in ["conditions", "configuration", "exit-status", "environment", "files"] {
+        assert!(names.contains(&expected), "{list}");
+    }
+    for name in names {
+        let text = communicado(&["help", name]).expect_stdout(0, "");
+        assert!(text.lines().count() > 2, "{text}");
+    }
+}
+
+#[test]
+fn help_of_a_command_is_the_help_of_its_option() {
+    let option = communicado(&["agent", "try", "--help"]).expect_stdout(0, "");
+    assert_eq!(communicado(&["help", "agent", "try"]).expect_stdout(0, ""), option);
+}
+
+#[test]
+fn help_of_an_unknown_topic_is_a_usage_error() {
+    let error = "error: there is no topic or command `weather`\n  help: run: communicado help\n";
+    communicado(&["help", "weather"]).expect(2, "", error);
+}
+
+#[test]
+fn the_reference_has_the_conditions_of_the_help() {
+    let text = communicado(&["help", "conditions"]).expect_stdout(0, "");
+    let reference = include_str!("../../../../docs/cli.md");
+    let conditions: Vec<&str> =
+        text.lines().skip(2).filter(|line| !line.starts_with("  not ")).collect();
+    assert_eq!(conditions.len(), 24);
+    for line in conditions {
+        let (word, meaning) = line.trim().split_once(' ').unwrap_or_default();
+        let row = format!("| `{word}` | {} |", meaning.trim());
+        assert!(reference.contains(&row), "{row}");
     }
 }

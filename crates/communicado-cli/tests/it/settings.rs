@@ -42,7 +42,7 @@ fn a_source_has_a_valid_name_a_known_kind_and_its_required_settings() {
         "[sources.office]\nenabled = true\n",
         "error: my.toml, line 1: unknown source `office`\n  \
          help: write `kind` with one of: purple, provider, desktop, lync, communicator, im-providers, \
-         lines, mqtt\n",
+         lines, mqtt, xmpp\n",
     );
     check(
         "[sources.office]\nrun = [\"x\"]\nkind = \"line\"\n",

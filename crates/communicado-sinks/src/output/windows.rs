@@ -1,7 +1,9 @@
 //! Standard output on Windows, which has no readiness: a thread writes it.
 
+use std::fs::File;
 use std::future::{Future, poll_fn};
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write};
+use std::os::windows::io::AsHandle as _;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
@@ -25,6 +27,19 @@ struct PendingWrite {
     waker: Option<Waker>,
 }
 
+/// Standard output, as a file if it is none of a console: the standard library asks the system
+/// before each write whether its output is a console.
+fn standard_output() -> Box<dyn Write> {
+    let out = io::stdout();
+    if out.is_terminal() {
+        return Box::new(out);
+    }
+    match out.as_handle().try_clone_to_owned() {
+        Ok(handle) => Box::new(File::from(handle)),
+        Err(_) => Box::new(out),
+    }
+}
+
 impl Output {
     /// Standard output.
     ///
@@ -36,8 +51,8 @@ impl Output {
         let (sender, receiver) = sync_channel::<Vec<u8>>(1);
         let shared = Arc::clone(&pending);
         let write = move || {
+            let mut out = standard_output();
             for piece in receiver {
-                let mut out = io::stdout().lock();
                 let result = out.write_all(&piece).and_then(|()| out.flush());
                 let mut pending = shared.lock().unwrap_or_else(PoisonError::into_inner);
                 pending.result = Some(result);

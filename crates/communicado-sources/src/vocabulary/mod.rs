@@ -7,6 +7,7 @@ mod lync;
 mod meaning;
 mod messenger;
 mod purple;
+mod xmpp;
 
 pub use lync::{LYNC_ACTIVITY, lync_activity, lync_availability};
 pub use meaning::Meaning;
@@ -14,3 +15,4 @@ pub use messenger::{MISTATUS, failure, mistatus_raw, mistatus_signed_in};
 pub use purple::{
     PURPLE_PRIMITIVE, PURPLE_STATUS, purple_primitive, purple_primitive_id, purple_status,
 };
+pub use xmpp::{XMPP_SHOW, xmpp_show};

@@ -29,6 +29,8 @@ struct ClientSlot<C: ComClient> {
     /// The start of the client in microseconds since 1970, where readable.
     up_since: Option<i64>,
     worker: Option<ComWorker>,
+    /// The read that the worker has not received yet.
+    unsent_read: Option<u32>,
     client: PhantomData<fn() -> C>,
 }
 
@@ -53,6 +55,12 @@ pub(crate) async fn watch<C: ComClient>(
     let mut has_read = false;
     let mut is_ready = false;
     loop {
+        if slots.values().any(|slot| slot.unsent_read.is_some()) {
+            // The line of a reported change comes first. A read takes time from the processors and
+            // from the client.
+            tokio::task::yield_now().await;
+            slots.values_mut().for_each(ClientSlot::send_read);
+        }
         let deadline = slots.values().filter_map(|slot| slot.session.deadline()).min();
         let reason =
             poll_fn(|cx| poll(cx, &mut registry, &mut slots, &mut *timer, deadline)).await?;
@@ -131,6 +139,7 @@ fn handle_clients<C: ComClient>(
             processes: Vec::new(),
             up_since: None,
             worker: None,
+            unsent_read: None,
             client: PhantomData,
         });
         slot.class = class;
@@ -161,6 +170,12 @@ impl<C: ComClient> ClientSlot<C> {
         self.perform(handle, client, keepalive, actions);
     }
 
+    fn send_read(&mut self) {
+        if let (Some(read), Some(worker)) = (self.unsent_read.take(), &mut self.worker) {
+            worker.read(read);
+        }
+    }
+
     fn perform(
         &mut self,
         handle: &SourceHandle,
@@ -174,13 +189,10 @@ impl<C: ComClient> ClientSlot<C> {
                     let worker = self.worker.get_or_insert_with(ComWorker::new::<C>);
                     worker.connect(read, self.class);
                 }
-                SessionAction::Read(read) => {
-                    if let Some(worker) = &mut self.worker {
-                        worker.read(read);
-                    }
-                }
+                SessionAction::Read(read) => self.unsent_read = Some(read),
                 // The worker may hang in a call. The next run gets a new one.
                 SessionAction::Disconnect => {
+                    self.unsent_read = None;
                     if let Some(worker) = self.worker.take() {
                         worker.abandon();
                     }

@@ -52,3 +52,36 @@ fn error_info(interface: Guid, description: &str) -> windows_core::Result<IError
         info.cast()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use windows::Win32::System::Com::GetErrorInfo;
+
+    use super::*;
+    use crate::HResult;
+
+    /// The error object of this thread, as the system passes it to a caller.
+    fn taken() -> Option<(GUID, String, String)> {
+        // SAFETY: the call has no pointers, and the object is a counted reference.
+        let info = unsafe { GetErrorInfo(0) }.ok()?;
+        // SAFETY: the object is alive.
+        let (interface, source, description) =
+            unsafe { (info.GetGUID(), info.GetSource(), info.GetDescription()) };
+        Some((interface.ok()?, source.ok()?.to_string(), description.ok()?.to_string()))
+    }
+
+    #[test]
+    fn an_early_bound_caller_gets_the_description_of_the_last_error_only() {
+        let error = |description: Option<&str>| MethodError {
+            code: HResult::of(0x8100_031E),
+            description: description.map(str::to_owned),
+        };
+        set_error_info(Guid(7), &error(Some("nobody is signed in")));
+        let expected = (GUID::from_u128(7), SOURCE.to_owned(), "nobody is signed in".to_owned());
+        assert_eq!(taken(), Some(expected));
+        assert_eq!(taken(), None);
+        set_error_info(Guid(7), &error(Some("the former error")));
+        set_error_info(Guid(7), &error(None));
+        assert_eq!(taken(), None);
+    }
+}
