@@ -37,11 +37,10 @@ pub(super) fn ended(
         return Ok(());
     }
     let text = String::from_utf8_lossy(stderr);
-    let text = text.trim();
-    let text = if text.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", printable(&text.replace('\n', "; "), SHOWN_MAX))
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let text = match lines.join("; ") {
+        text if text.is_empty() => text,
+        text => format!(": {}", printable(&text, SHOWN_MAX)),
     };
     let what = format!("failed with {status}{text}");
     Err(error(launch, &what, "run the command in a terminal to find the cause"))
