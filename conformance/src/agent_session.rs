@@ -106,9 +106,7 @@ impl AgentSession {
     /// The status of a sink, from `agent status`.
     #[track_caller]
     pub fn sink(&self, name: &str) -> Value {
-        let status = self.status();
-        let sinks = status.get("sinks").and_then(Value::as_array).cloned().unwrap_or_default();
-        sinks.into_iter().find(|it| it.get("name").is_some_and(|it| it == name)).unwrap_or_default()
+        sink_in(&self.status(), name)
     }
 
     /// The output of `agent status --json`.
@@ -124,6 +122,12 @@ impl Person {
     pub fn pick(&self, saved: Saved) {
         self.finch.user().pick(saved);
     }
+}
+
+/// The status of the sink `name`, from the output of `agent status --json`.
+pub fn sink_in(status: &Value, name: &str) -> Value {
+    let sinks = status.get("sinks").and_then(Value::as_array).cloned().unwrap_or_default();
+    sinks.into_iter().find(|it| it.get("name").is_some_and(|it| it == name)).unwrap_or_default()
 }
 
 /// Waits until the output of a process has this text.

@@ -54,7 +54,7 @@ mod wine_command;
 mod xmpp_client;
 
 pub use account::{Account, Protocol};
-pub use agent_session::{AgentSession, Person, ends, says};
+pub use agent_session::{AgentSession, Person, ends, says, sink_in};
 pub use broker::{Broker, BrokerKind, MqttMessage, Subscriber, sink_python};
 pub use bus::Bus;
 pub use certificate::{EXPIRED, Pair, VALID};

@@ -87,6 +87,11 @@ impl Process {
         self.wait();
     }
 
+    /// Ends the standard input, which the test has piped.
+    pub fn close_input(&mut self) {
+        drop(self.child.stdin.take().expect_ok("find the standard input"));
+    }
+
     /// Waits until the process has exited.
     ///
     /// # Panics

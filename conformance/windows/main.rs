@@ -32,6 +32,7 @@ mod communicator;
 mod doctor;
 mod dotnet;
 mod evidence;
+mod hook;
 mod im_providers;
 mod lync;
 mod messenger;

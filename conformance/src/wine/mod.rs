@@ -111,6 +111,13 @@ impl Wine {
         format!(r"C:\{name}")
     }
 
+    /// Copies a test program to the drive, and returns its path on Windows.
+    pub fn install(&self, program: &str) -> String {
+        fs::copy(built(program), self.prefix.path().join("drive_c").join(program))
+            .expect_ok("copy a program");
+        format!(r"C:\{program}")
+    }
+
     /// A command for a test program, or for `communicado.exe`.
     pub fn command(&self, name: &str) -> Command {
         let mut command = Command::new(WINE);

@@ -46,6 +46,7 @@ pub(super) fn build(folder: &Path) -> Result<(), String> {
     }
     compile(folder, "c-peer.exe", &sources)?;
     compile(folder, "raw_com.exe", &[source.join("raw_com.c")])?;
+    compile(folder, "hook.exe", &[source.join("hook.c")])?;
     for (name, idl) in OURS {
         let idl = root().join("crates/communicado-com-server/idl").join(idl);
         for (form, ending) in [("-h", "h"), ("-u", "c"), ("-t", "tlb")] {
