@@ -38,6 +38,7 @@ mod lync;
 mod messenger;
 mod program;
 mod provider;
+mod sinks;
 
 use communicado_conformance::{Peer, Watch, Wine};
 
