@@ -15,7 +15,10 @@ use super::sign_in::{SignIn, SignInEvent};
 use crate::{Connector, NetError, Peer, Stream, read_ca, read_secret};
 
 /// The words for the server in messages.
-const PEER: Peer = Peer { noun: "XMPP server", ca_option: "`ca-file`" };
+const PEER: Peer = Peer {
+    name_help: "ask the administrator for a certificate for the domain of `account`",
+    ..Peer::new("XMPP server", "`ca-file`")
+};
 /// The time for the whole sign-in.
 const SIGN_IN_MAX: Duration = Duration::from_secs(30);
 /// The time for a write.
