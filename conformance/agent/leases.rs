@@ -3,11 +3,10 @@
 use std::time::{Duration, Instant};
 
 use communicado_conformance::{
-    Account, Client, Process, Prosody, Relay, Saved, Signal, ends, says, within,
+    Account, Client, Process, Prosody, RealGateway, Relay, Saved, Signal, ends, says, within,
 };
 
 use crate::fixture::AgentFixture;
-use crate::real_gateway::RealGateway;
 
 /// The lease of the agents in these tests.
 const LEASE: Duration = Duration::from_secs(5);
@@ -26,8 +25,8 @@ impl Ada {
     fn published() -> Self {
         let fixture = AgentFixture::new();
         let prosody = fixture.session.prosody();
-        let gateway = RealGateway::start(&fixture, &[]);
-        gateway.give_token(&fixture);
+        let gateway = RealGateway::start(fixture.session.folder(), &[]);
+        fixture.write_token(&gateway.token(&["publish"]));
         fixture.allow(&gateway.address("127.0.0.1"), &[]);
         let agent = fixture.agent();
         let finch = fixture.session.finch(&[&Account::xmpp("alice", &prosody)]);
@@ -98,8 +97,8 @@ fn now() -> Instant {
 fn a_disconnected_device_is_unknown_and_delayed_requests_do_not_persist() {
     let fixture = AgentFixture::new();
     let prosody = fixture.session.prosody();
-    let gateway = RealGateway::start(&fixture, &[]);
-    gateway.give_token(&fixture);
+    let gateway = RealGateway::start(fixture.session.folder(), &[]);
+    fixture.write_token(&gateway.token(&["publish"]));
     let relay = Relay::to(gateway.port());
     fixture.allow(&relay.address(), &[]);
     let mut agent = fixture.agent();
@@ -126,7 +125,7 @@ fn a_disconnected_device_is_unknown_and_delayed_requests_do_not_persist() {
 fn a_token_that_was_replaced_in_its_file_is_followed_when_the_old_one_is_revoked() {
     let mut ada = Ada::published();
     let old = ada.gateway.token_id();
-    ada.gateway.give_token(&ada.fixture);
+    ada.fixture.write_token(&ada.gateway.token(&["publish"]));
     ada.gateway.revoke(&old);
     ada.finch.user().pick(Saved::Away);
     ada.gateway.says("signed-in", Some("away"));

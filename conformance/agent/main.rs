@@ -11,7 +11,6 @@ mod pauses;
 mod people;
 mod permission;
 mod publishing;
-mod real_gateway;
 mod secrets;
 mod shutdown;
 mod tls;

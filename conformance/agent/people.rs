@@ -4,17 +4,16 @@ use std::fs;
 use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use communicado_conformance::{Account, ExpectOk as _, Saved, ends};
+use communicado_conformance::{Account, ExpectOk as _, RealGateway, Saved, ends};
 use serde_json::{Value, json};
 
 use crate::fixture::AgentFixture;
-use crate::real_gateway::RealGateway;
 
 #[test]
 fn a_pause_and_a_forbid_leave_no_device() {
     let fixture = AgentFixture::new();
-    let gateway = RealGateway::start(&fixture, &[]);
-    gateway.give_token(&fixture);
+    let gateway = RealGateway::start(fixture.session.folder(), &[]);
+    fixture.write_token(&gateway.token(&["publish"]));
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let prosody = fixture.session.prosody();
     let finch = fixture.session.finch(&[&Account::xmpp("alice", &prosody)]);
@@ -35,8 +34,8 @@ fn a_pause_and_a_forbid_leave_no_device() {
 #[test]
 fn a_manual_status_overrides_devices_until_it_is_cleared() {
     let fixture = AgentFixture::new();
-    let gateway = RealGateway::start(&fixture, &[]);
-    gateway.give_token(&fixture);
+    let gateway = RealGateway::start(fixture.session.folder(), &[]);
+    fixture.write_token(&gateway.token(&["publish"]));
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let mut agent = fixture.agent();
     fixture.expect_status("publishing");
@@ -64,10 +63,10 @@ fn in_an_hour() -> String {
 #[test]
 fn the_better_of_two_devices_counts_and_a_crash_does_not_affect_the_other() {
     let (laptop, desktop) = (AgentFixture::new(), AgentFixture::new());
-    let gateway = RealGateway::start(&laptop, &[]);
+    let gateway = RealGateway::start(laptop.session.folder(), &[]);
     let prosody = laptop.session.prosody();
     for fixture in [&laptop, &desktop] {
-        gateway.give_token(fixture);
+        fixture.write_token(&gateway.token(&["publish"]));
     }
     laptop.allow(&gateway.address("127.0.0.1"), &[]);
     desktop.allow_as("desktop", &gateway.address("127.0.0.1"), &[]);
@@ -90,8 +89,8 @@ fn the_better_of_two_devices_counts_and_a_crash_does_not_affect_the_other() {
 #[test]
 fn a_self_signed_certificate_is_trusted_when_it_was_named() {
     let fixture = AgentFixture::new();
-    let gateway = RealGateway::start(&fixture, &["--tls-self-signed", "localhost"]);
-    gateway.give_token(&fixture);
+    let gateway = RealGateway::start(fixture.session.folder(), &["--tls-self-signed", "localhost"]);
+    fixture.write_token(&gateway.token(&["publish"]));
     let authority = gateway.folder().join("data/tls.pem");
     assert!(fs::metadata(&authority).is_ok(), "the gateway wrote its certificate");
     let authority = authority.to_str().expect_ok("name the certificate");
@@ -106,8 +105,8 @@ fn a_self_signed_certificate_is_trusted_when_it_was_named() {
 #[test]
 fn an_agent_with_only_a_configured_source_is_the_feeder_of_a_gateway() {
     let fixture = AgentFixture::new();
-    let gateway = RealGateway::start(&fixture, &[]);
-    gateway.give_token(&fixture);
+    let gateway = RealGateway::start(fixture.session.folder(), &[]);
+    fixture.write_token(&gateway.token(&["publish"]));
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let file = fixture.session.folder().join("lines");
     let write = |state: &str| {

@@ -4,6 +4,7 @@
 //! the same faults with a plain reader, in `conformance/sinks/mqtt_faults.rs`.
 #![expect(clippy::indexing_slicing, reason = "a failure here fails the test")]
 
+mod gateway;
 mod home;
 mod server;
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use communicado_conformance::{ExpectOk as _, Process, Signal, free_port, within_of};
 use serde_json::{Value, json};
@@ -30,15 +31,29 @@ pub(crate) struct Change {
 impl HomeAssistant {
     /// Starts Home Assistant with an account and an entry for the broker at this port.
     pub(crate) fn start(folder: &Path, broker: u16) -> Self {
+        Self::with(folder, &entries(broker), "", "")
+    }
+
+    /// The same without a broker, with more configuration and these secrets.
+    pub(crate) fn configured(folder: &Path, more: &str, secrets: &str) -> Self {
+        Self::with(folder, &json!([]), more, secrets)
+    }
+
+    fn with(folder: &Path, entries: &Value, more: &str, secrets: &str) -> Self {
         let folder = folder.join("home-assistant");
         let port = free_port();
         fs::create_dir_all(folder.join(".storage")).expect_ok("make a configuration folder");
         let write = |name: &str, text: &str| {
             fs::write(folder.join(name), text).expect_ok("configure Home Assistant");
         };
-        write("configuration.yaml", &format!("{CONFIGURATION}  server_port: {port}\n"));
+        write("configuration.yaml", &format!("{CONFIGURATION}  server_port: {port}\n{more}\n"));
+        write("secrets.yaml", secrets);
         write("ui-lovelace.yaml", DASHBOARD);
-        write(".storage/core.config_entries", &entries(broker).to_string());
+        let entries = json!({
+            "version": 1, "minor_version": 5, "key": "core.config_entries",
+            "data": { "entries": entries },
+        });
+        write(".storage/core.config_entries", &entries.to_string());
         let (server, reader) = start(&folder, port, 0);
         Self { folder, port, starts: 0, server, reader }
     }
@@ -69,6 +84,16 @@ impl HomeAssistant {
     pub(crate) fn start_again(&mut self) {
         self.starts += 1;
         (self.server, self.reader) = start(&self.folder, self.port, self.starts);
+    }
+
+    /// Calls an action with this data.
+    pub(crate) fn act(&self, action: &str, data: &Value) {
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--fail-with-body", "--json", &data.to_string()]);
+        curl.args(["--header", &format!("Authorization: Bearer {}", self.token())]);
+        let done = curl.arg(format!("{}/api/services/{action}", self.url())).output();
+        let done = done.expect_ok("start curl");
+        assert!(done.status.success(), "{done:?}");
     }
 
     /// All changes of an entity since the start of this server.
@@ -126,7 +151,7 @@ const DASHBOARD: &str = "title: Home\nviews:\n- title: Home\n  cards:\n  - type:
                          - sensor.laptop_finch_availability\n    \
                          - binary_sensor.laptop_finch_in_call\n";
 
-/// The entry that the steps for MQTT in the user interface create.
+/// The entries that the steps for MQTT in the user interface create.
 fn entries(broker: u16) -> Value {
     let time = "2026-01-01T00:00:00+00:00";
     let entry = json!({
@@ -140,8 +165,5 @@ fn entries(broker: u16) -> Value {
         "pref_disable_new_entities": false, "pref_disable_polling": false,
         "created_at": time, "modified_at": time,
     });
-    json!({
-        "version": 1, "minor_version": 5, "key": "core.config_entries",
-        "data": { "entries": [entry] },
-    })
+    json!([entry])
 }

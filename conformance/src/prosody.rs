@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::certificate::Pair;
 use crate::deadline::within;
 use crate::expect_ok::ExpectOk;
 use crate::packages;
@@ -15,6 +16,7 @@ const CONFIG: &str = include_str!("../purple/prosody.cfg.lua");
 pub struct Prosody {
     folder: PathBuf,
     port: u16,
+    tls_port: Option<u16>,
     server: Option<Process>,
 }
 
@@ -29,8 +31,33 @@ impl Prosody {
         prosody
     }
 
+    /// Starts a server that offers STARTTLS on its port, and TLS from the first byte on another one.
+    pub fn with_tls(folder: &Path, pair: &Pair) -> Self {
+        let tls_port = ports::free();
+        let tls = format!(
+            "c2s_direct_tls_ports = {{ {tls_port} }}\nssl = {{ certificate = \"{}\", key = \"{}\" }}",
+            pair.certificate(),
+            pair.key()
+        );
+        let mut prosody = Self { tls_port: Some(tls_port), ..Self::configure(folder, Some(&tls)) };
+        prosody.start_again();
+        prosody
+    }
+
+    /// Starts a server that cannot read its certificate. It refuses a request for STARTTLS.
+    pub fn with_unusable_certificate(folder: &Path) -> Self {
+        let tls = "ssl = { certificate = \"certs/missing.crt\", key = \"certs/missing.key\" }";
+        let mut prosody = Self::configure(folder, Some(tls));
+        prosody.start_again();
+        prosody
+    }
+
     /// Prepares a server without starting it: nothing listens on its port.
     pub fn prepare(folder: &Path) -> Self {
+        Self::configure(folder, None)
+    }
+
+    fn configure(folder: &Path, tls: Option<&str>) -> Self {
         packages::require(&["setsid", "prosody"]);
         let folder = folder.join("prosody");
         let port = ports::free();
@@ -44,15 +71,22 @@ impl Prosody {
         }
         let config = CONFIG
             .replace("@FOLDER@", &folder.to_string_lossy())
-            .replace("@PORT@", &port.to_string());
+            .replace("@PORT@", &port.to_string())
+            .replace("@MODULES@", if tls.is_some() { ", \"tls\"" } else { "" })
+            .replace("@TLS@", tls.unwrap_or_default());
         std::fs::write(folder.join("prosody.cfg.lua"), config)
             .expect_ok("write Prosody's configuration");
-        Self { folder, port, server: None }
+        Self { folder, port, tls_port: None, server: None }
     }
 
     /// The TCP port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The TCP port on 127.0.0.1 with TLS from the first byte.
+    pub fn tls_port(&self) -> Option<u16> {
+        self.tls_port
     }
 
     /// Starts the server, again on the same port.
@@ -63,11 +97,15 @@ impl Prosody {
             command.arg("--config").arg(self.folder.join("prosody.cfg.lua")).arg("-F");
             command.env("HOME", &self.folder);
         });
-        let listens = format!("Activated service 'c2s' on [127.0.0.1]:{}", self.port);
-        within("Prosody listens", || {
-            server.assert_runs();
-            server.output().contains(&listens).then_some(())
-        });
+        let services = [("c2s", Some(self.port)), ("c2s_direct_tls", self.tls_port)];
+        for (service, port) in services {
+            let Some(port) = port else { continue };
+            let listens = format!("Activated service '{service}' on [127.0.0.1]:{port}");
+            within("Prosody listens", || {
+                server.assert_runs();
+                server.output().contains(&listens).then_some(())
+            });
+        }
         self.server = Some(server);
     }
 

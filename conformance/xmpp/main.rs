@@ -8,6 +8,7 @@ use communicado_conformance::{Communicado, ExpectOk as _, Prosody, TestSession, 
 mod contacts;
 mod faults;
 mod server;
+mod tls;
 
 /// Makes a test of each case on a server.
 macro_rules! on_server {
@@ -32,6 +33,11 @@ fn password_file(session: &TestSession) -> PathBuf {
 
 /// The program with the source `xmpp`, which signs in as bob, and further options of the source.
 fn with_xmpp(session: &TestSession, port: u16, more: &str) -> Communicado {
+    with_server(session, &format!("xmpp://127.0.0.1:{port}"), more)
+}
+
+/// The same program with another address of the server.
+fn with_server(session: &TestSession, server: &str, more: &str) -> Communicado {
     use std::os::unix::fs::OpenOptionsExt as _;
     let file = password_file(session);
     let mut created = fs::File::options()
@@ -46,7 +52,7 @@ fn with_xmpp(session: &TestSession, port: u16, more: &str) -> Communicado {
     let config = format!(
         "[sources.purple]\nenabled = false\n[sources.provider]\nenabled = false\n\
          [sources.xmpp]\naccount = \"bob@uc.test\"\npassword-file = \"{}\"\n\
-         server = \"xmpp://127.0.0.1:{port}\"\n{more}",
+         server = \"{server}\"\n{more}",
         file.display()
     );
     let communicado = session.communicado();

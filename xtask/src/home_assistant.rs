@@ -1,4 +1,5 @@
-//! Tests the sink `mqtt` with Home Assistant, which the task installs below `target`.
+//! Tests the sink `mqtt` and the gateway with Home Assistant, which the task installs below
+//! `target`.
 //!
 //! It is no step of `cargo xtask test`: Home Assistant needs Python 3.13, 850 MB and a quarter of an
 //! hour for the installation. The task also takes the screenshot of `docs/home-assistant.md`.
@@ -8,9 +9,14 @@ use std::path::{Path, PathBuf};
 use crate::command::{build_debug, cargo, output, program, root, run as run_command};
 use crate::sink_peers::install;
 
-/// Home Assistant, and the packages that its integrations `mqtt` and `frontend` need.
-const PACKAGES: &[&str] =
-    &["homeassistant==2025.4.4", "paho-mqtt==2.1.0", "home-assistant-frontend==20250411.0"];
+/// Home Assistant, and the packages that its integrations `mqtt`, `frontend` and `rest` need.
+const PACKAGES: &[&str] = &[
+    "homeassistant==2025.4.4",
+    "paho-mqtt==2.1.0",
+    "home-assistant-frontend==20250411.0",
+    "jsonpath==0.82.2",
+    "xmltodict==0.13.0",
+];
 
 /// Installs Home Assistant and runs the tests with it.
 ///
@@ -28,9 +34,10 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
         run_command(program(&pip.to_string_lossy(), &install).args(PACKAGES))
     })?;
     run_command(program("npm", &["ci"]).current_dir(root().join("conformance/board")))?;
-    let built = build_debug(&["communicado"])?;
+    let built = build_debug(&["communicado", "communicado-gateway"])?;
     let mut test = cargo(&["test", "--locked", "-p", "communicado-conformance"]);
     test.args(["--test", "home-assistant", "--", "--test-threads", "2", "--show-output"]);
+    test.env("COMMUNICADO_GATEWAY_BIN", built.join("communicado-gateway"));
     run_command(test.env("COMMUNICADO_BIN", built.join("communicado")))?;
     println!("look at docs/home-assistant.webp");
     Ok(())

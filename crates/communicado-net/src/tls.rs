@@ -140,10 +140,9 @@ pub(crate) fn handshake_error(peer: Peer, host: &str, error: &io::Error) -> NetE
                     ("it is not valid yet".to_owned(), clock())
                 }
                 CertificateError::NotValidForName
-                | CertificateError::NotValidForNameContext { .. } => (
-                    format!("it is not for `{host}`"),
-                    "use the name in the certificate as the address".to_owned(),
-                ),
+                | CertificateError::NotValidForNameContext { .. } => {
+                    (format!("it is not for `{host}`"), peer.name_help.to_owned())
+                }
                 CertificateError::Revoked => (
                     "it was revoked".to_owned(),
                     format!(

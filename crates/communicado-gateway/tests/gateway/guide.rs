@@ -1,13 +1,14 @@
-//! The programs of docs/streams.md in curl and Python, as pasted. `conformance/board` runs the
-//! others.
+//! The programs of docs/streams.md and docs/publishing.md in curl and Python, as pasted.
+//! `conformance/board` runs the others.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
-use crate::fixture::{Gateway, peer};
+use crate::fixture::{Gateway, peer, within};
 use crate::foreign_clients::script;
 
 /// The first block of the guide in a language.
@@ -50,6 +51,66 @@ impl Drop for Printing {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The block of docs/publishing.md with this name.
+fn published(name: &str) -> String {
+    let page = fs::read_to_string(script("../../../../docs/publishing.md")).unwrap();
+    let (_, block) = page.split_once(&format!("<!-- test: {name} -->\n```")).unwrap();
+    let (_, block) = block.split_once('\n').unwrap();
+    block.split("\n```").next().unwrap().to_owned()
+}
+
+#[test]
+fn the_line_of_cron_publishes_with_a_token_in_a_file() {
+    let gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    let (secret, _) = gateway.token(&["publish"], &json!({"person": "ada"}));
+    let home = gateway.folder().join("home");
+    fs::create_dir(&home).unwrap();
+    let line = published("cron");
+    // After the five fields of the time.
+    let command = line.splitn(6, ' ').nth(5).unwrap();
+    let command = command.replace("127.0.0.1:8427", &gateway.address().to_string());
+    // A percent sign is a new line to cron.
+    assert!(!command.contains('%'), "{command}");
+    for script in [&published("header"), &command] {
+        let mut shell = Command::new("sh");
+        let shell = shell.args(["-ec", script]).env("HOME", &home).env("TOKEN", &secret);
+        let output = shell.output().unwrap();
+        assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
+    }
+    let mode = fs::metadata(home.join(".config/communicado/header")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let person = gateway.get("/v1/people/ada");
+    assert_eq!(person["devices"][0]["device"], "lab");
+    assert_eq!(person["availability"], "available");
+}
+
+#[test]
+fn the_python_program_publishes_while_a_command_runs_and_reports_a_refusal() {
+    let gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    let (secret, _) = gateway.token(&["publish"], &json!({"person": "ada"}));
+    let file = gateway.folder().join("publish.py");
+    fs::write(&file, published("python")).unwrap();
+    let start = |secret: &str| {
+        let mut program = Command::new(peer("python"));
+        let program = program.arg(&file).args(["sh", "-c", "read line; exit 7"]);
+        let program = program.env("GATEWAY", &gateway.base).env("TOKEN", secret);
+        program.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let mut program = start(&secret);
+    within("the program publishes", || {
+        (gateway.get("/v1/people/ada")["availability"] == "busy").then_some(())
+    });
+    drop(program.stdin.take());
+    assert_eq!(program.wait().unwrap().code(), Some(7));
+    assert_eq!(gateway.get("/v1/people/ada")["devices"], json!([]));
+
+    let output = start("cmt_wrong").wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(7));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("token"), "{output:?}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::session::{Session, SessionEvent};
 use crate::{Connector, Endpoint, Identity, NetError, Peer, Stream, read_ca, read_secret, tls};
 
 /// The words for the broker in messages.
-const PEER: Peer = Peer { noun: "broker", ca_option: "`ca-file`" };
+const PEER: Peer = Peer::new("broker", "`ca-file`");
 /// The time for a write.
 const WRITE_MAX: Duration = Duration::from_secs(10);
 /// The cause of a connection that ended without a reason.

@@ -9,13 +9,16 @@ use communicado_runtime::{Clock, timeout_at};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::address::{AccountAddress, ServerAddress};
-use super::failure::closed;
+use super::failure::{closed, closed_unanswered};
 use super::session::{Session, SessionEvent};
 use super::sign_in::{SignIn, SignInEvent};
 use crate::{Connector, NetError, Peer, Stream, read_ca, read_secret};
 
 /// The words for the server in messages.
-const PEER: Peer = Peer { noun: "XMPP server", ca_option: "`ca-file`" };
+const PEER: Peer = Peer {
+    name_help: "ask the administrator for a certificate for the domain of `account`",
+    ..Peer::new("XMPP server", "`ca-file`")
+};
 /// The time for the whole sign-in.
 const SIGN_IN_MAX: Duration = Duration::from_secs(30);
 /// The time for a write.
@@ -90,9 +93,15 @@ impl XmppClient {
         }
         let (account, resource) = (self.account.clone(), resource.to_owned());
         let mut sign_in = SignIn::new(account, password, resource, *needs_tls, *is_direct_tls);
+        // A handshake of TLS is an answer.
+        let mut has_answered = *is_direct_tls;
         loop {
             send(&mut *stream, &mut sign_in.output, &*self.clock).await?;
-            let bytes = read(&mut *stream).await?;
+            let bytes = match read(&mut *stream).await {
+                Err(_) if !has_answered => return Err(closed_unanswered()),
+                bytes => bytes?,
+            };
+            has_answered = true;
             match sign_in.receive(&bytes)? {
                 None => {}
                 Some(SignInEvent::StartTls) => {

@@ -61,6 +61,22 @@ pub(super) fn sign_in_failure(failure: &Element) -> NetError {
     NetError::needs_action(format!("{cause} ({})", printable(condition)), help)
 }
 
+/// The error for `<failure/>` in answer to a request for TLS.
+pub(super) fn start_tls_failure() -> NetError {
+    NetError::needs_action(
+        "the server refused to start TLS",
+        "check the certificate of the server; its log has the reason",
+    )
+}
+
+/// The error for a connection without TLS that ended before an answer.
+pub(super) fn closed_unanswered() -> NetError {
+    NetError::transient(
+        "the server closed the connection without an answer",
+        "write `server` with xmpps if its port needs TLS from the first byte, or check its log",
+    )
+}
+
 /// The error for a connection that ended without a reason.
 pub(super) fn closed() -> NetError {
     NetError::transient(

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::address::AccountAddress;
 use super::element::{Element, escape};
-use super::failure::{closed, printable, sign_in_failure, stream_error};
+use super::failure::{closed, printable, sign_in_failure, start_tls_failure, stream_error};
 use super::namespace::{BIND, CLIENT, SASL, STREAM, TLS};
 use super::scram::Scram;
 use super::session::Session;
@@ -112,6 +112,7 @@ impl SignIn {
         match &mut self.step {
             Step::Features if stanza.is("features", STREAM) => self.start(stanza).map(|()| None),
             Step::StartTls if stanza.is("proceed", TLS) => Ok(Some(SignInEvent::StartTls)),
+            Step::StartTls if stanza.is("failure", TLS) => Err(start_tls_failure()),
             Step::Scram(_) if stanza.is("failure", SASL) => Err(sign_in_failure(stanza)),
             Step::Scram(scram) if stanza.is("challenge", SASL) => {
                 let response = scram.answer(&stanza.text)?;

@@ -22,7 +22,7 @@ const LEASE_FRACTION: u32 = 6;
 const REQUEST_TIMEOUT_MIN: Duration = Duration::from_secs(1);
 
 /// The words for the gateway in messages.
-const PEER: Peer = Peer { noun: "gateway", ca_option: "--ca" };
+const PEER: Peer = Peer::new("gateway", "--ca");
 
 /// A client of one gateway, for one device. It connects when it has something to send.
 pub struct GatewayClient {

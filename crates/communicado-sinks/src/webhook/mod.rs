@@ -84,7 +84,7 @@ const DEVICE: SinkOption = SinkOption {
 };
 
 /// The words for the receiver in messages.
-const PEER: Peer = Peer { noun: "receiver", ca_option: "`ca-file`" };
+const PEER: Peer = Peer::new("receiver", "`ca-file`");
 
 /// The kind `webhook`.
 pub(crate) const DESCRIPTOR: SinkDescriptor = SinkDescriptor {

@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use communicado_conformance::{ExpectOk as _, Process, Signal, require, within};
 use serde_json::Value;
 
-use crate::fixture::AgentFixture;
+use crate::deadline::within;
+use crate::expect_ok::ExpectOk as _;
+use crate::packages::require;
+use crate::process::{Process, Signal};
 
 /// A running gateway with the person Ada.
-pub(crate) struct RealGateway {
+pub struct RealGateway {
     folder: PathBuf,
     options: Vec<String>,
     address: String,
@@ -29,10 +31,10 @@ fn program() -> PathBuf {
 }
 
 impl RealGateway {
-    /// Starts a gateway in a folder of the fixture, with further `options`.
-    pub(crate) fn start(fixture: &AgentFixture, options: &[&str]) -> Self {
+    /// Starts a gateway in a folder below this one, with further `options`.
+    pub fn start(folder: &Path, options: &[&str]) -> Self {
         require(&["curl"]);
-        let folder = fixture.session.folder().join("gateway");
+        let folder = folder.join("gateway");
         std::fs::create_dir_all(&folder).expect_ok("make a folder for the gateway");
         let options: Vec<String> = options.iter().map(|&it| it.to_owned()).collect();
         let (process, address) = serve(&folder, "127.0.0.1:0", &options);
@@ -42,29 +44,28 @@ impl RealGateway {
     }
 
     /// The URL with this host name.
-    pub(crate) fn address(&self, host: &str) -> String {
+    pub fn address(&self, host: &str) -> String {
         self.address.replace("127.0.0.1", host)
     }
 
     /// The port.
-    pub(crate) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         let port = self.address.rsplit(':').next().and_then(|port| port.parse().ok());
         port.expect_ok("find its port")
     }
 
     /// The folder.
-    pub(crate) fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Creates a token that publishes for Ada, and writes it to its file.
-    pub(crate) fn give_token(&self, fixture: &AgentFixture) {
-        let token = token(&self.folder, "laptop", &["--scope", "publish", "--person", "ada"]);
-        fixture.write_token(&token);
+    /// Creates a token with these scopes for Ada.
+    pub fn token(&self, scopes: &[&str]) -> String {
+        token(&self.folder, "laptop", &["--scope", &scopes.join(","), "--person", "ada"])
     }
 
     /// The id of Ada's only token.
-    pub(crate) fn token_id(&self) -> String {
+    pub fn token_id(&self) -> String {
         let listed = self.ask("/v1/tokens");
         let tokens = listed["tokens"].as_array().expect_ok("list tokens");
         let mut hers = tokens.iter().filter(|token| token["person"] == "ada");
@@ -74,12 +75,12 @@ impl RealGateway {
     }
 
     /// Revokes a token.
-    pub(crate) fn revoke(&self, id: &str) {
+    pub fn revoke(&self, id: &str) {
         task(&self.folder, &["tokens", "revoke", id]);
     }
 
     /// Kills the gateway with SIGKILL and starts it again, with its store and at its port.
-    pub(crate) fn restart_after_a_crash(&mut self) {
+    pub fn restart_after_a_crash(&mut self) {
         self.process.kill();
         let (_, place) = self.address.split_once("://").expect_ok("find its port");
         let (process, address) = serve(&self.folder, place, &self.options);
@@ -88,18 +89,18 @@ impl RealGateway {
     }
 
     /// Sends a signal to the gateway.
-    pub(crate) fn signal(&mut self, signal: Signal) {
+    pub fn signal(&mut self, signal: Signal) {
         self.process.signal(signal);
     }
 
     /// Ada's record.
-    pub(crate) fn ada(&self) -> Value {
+    pub fn ada(&self) -> Value {
         self.ask("/v1/people/ada")
     }
 
     /// Waits until Ada has this status, with this availability or reason.
     #[track_caller]
-    pub(crate) fn says(&self, status: &str, more: Option<&str>) -> Value {
+    pub fn says(&self, status: &str, more: Option<&str>) -> Value {
         within(&format!("Ada is {status} {more:?}, and not {}", self.ada()), || {
             let ada = self.ada();
             let reported = ada["availability"].as_str().or(ada["reason"].as_str());
