@@ -2,7 +2,7 @@
 //! must not matter.
 
 use communicado_core::Moment;
-use communicado_net::mqtt::{ConnectInfo, Session, Version};
+use communicado_net::mqtt::{ConnectInfo, MqttSession, Version};
 
 /// Runs the target on one input: a byte with the version and the size of a read, then the bytes of
 /// the broker.
@@ -22,7 +22,7 @@ pub fn run(bytes: &[u8]) {
 }
 
 /// A connection that waits for the answer to a subscription.
-fn session(version: Version) -> Session {
+fn session(version: Version) -> MqttSession {
     let info = ConnectInfo {
         client_id: "communicado-laptop".to_owned(),
         user: None,
@@ -30,7 +30,7 @@ fn session(version: Version) -> Session {
         keep_alive: 40,
         will: None,
     };
-    let mut session = Session::open(version, &info, Moment::START).expect("valid parameters");
+    let mut session = MqttSession::open(version, &info, Moment::START).expect("valid parameters");
     session.subscribe(&["teams/#".to_owned()], Moment::START).expect("a valid filter");
     session
 }

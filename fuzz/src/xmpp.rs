@@ -2,7 +2,7 @@
 //! presence of a visible account signs it in.
 
 use communicado_core::{Life, Moment};
-use communicado_net::xmpp::{AccountAddress, Session, SessionEvent, SignIn};
+use communicado_net::xmpp::{AccountAddress, XmppSession, XmppEvent, Negotiation};
 use communicado_sources::xmpp::WatchedAccounts;
 
 /// Runs the target on one input: the bytes of a server, from the first stream on.
@@ -18,14 +18,14 @@ pub fn run(bytes: &[u8]) {
     let mut is_visible = false;
     for event in all {
         match event {
-            SessionEvent::Presence(presence) => {
+            XmppEvent::Presence(presence) => {
                 accounts.take_presence(presence);
             }
-            SessionEvent::Roster(items) => {
+            XmppEvent::Roster(items) => {
                 accounts.take_roster(&items);
                 is_visible |= items.iter().any(|item| item.is_visible);
             }
-            SessionEvent::Ordered => accounts.settle(),
+            XmppEvent::Ordered => accounts.settle(),
         }
         for address in ["alice@uc.test", "far@x"] {
             let is_known = accounts.life(address) == Some(Life::Running);
@@ -34,7 +34,7 @@ pub fn run(bytes: &[u8]) {
     }
     // No input has the proof of the password.
     let (account, password) = (address("bob@uc.test"), "secret".to_owned());
-    let mut sign_in = SignIn::new(account, password, "x".to_owned(), false, true);
+    let mut sign_in = Negotiation::new(account, password, "x".to_owned(), false, true);
     for chunk in bytes.chunks(7) {
         match sign_in.receive(chunk) {
             Ok(None) => {}
@@ -45,8 +45,8 @@ pub fn run(bytes: &[u8]) {
 }
 
 /// The events until the first error.
-fn events(bytes: &[u8], step: usize) -> Vec<SessionEvent> {
-    let mut session = Session::new(&address("bob@uc.test"), "bob@uc.test/watcher".to_owned());
+fn events(bytes: &[u8], step: usize) -> Vec<XmppEvent> {
+    let mut session = XmppSession::new(&address("bob@uc.test"), "bob@uc.test/watcher".to_owned());
     let mut all = Vec::new();
     for chunk in bytes.chunks(step) {
         match session.receive(chunk, Moment::START) {

@@ -26,5 +26,5 @@ pub use installation::check_installation;
 pub use man::ManArgs;
 pub use message::{note, print_message};
 pub use output::{check_written, print, print_usage};
-pub use topics::{HelpArgs, Pages, Topic};
+pub use topics::{HelpArgs, HelpTopic, Pages};
 pub use version::long_version;

@@ -8,7 +8,7 @@ use clap::{Arg, Args, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use crate::{Failure, Outcome, Topic, print};
+use crate::{Failure, HelpTopic, Outcome, print};
 
 /// Print the man page, or write a page for every command.
 ///
@@ -26,7 +26,7 @@ impl ManArgs {
     /// # Errors
     ///
     /// If a page cannot be written.
-    pub fn run(self, mut program: Command, topics: &[Topic]) -> Result<(), Failure> {
+    pub fn run(self, mut program: Command, topics: &[HelpTopic]) -> Result<(), Failure> {
         program.build();
         let Some(dir) = self.dir else {
             let (_, text) = page(&program, topics).map_err(|error| {
@@ -51,7 +51,7 @@ impl ManArgs {
 }
 
 /// The name of the file and the text of the page of a command.
-fn page(command: &Command, topics: &[Topic]) -> io::Result<(String, Vec<u8>)> {
+fn page(command: &Command, topics: &[HelpTopic]) -> io::Result<(String, Vec<u8>)> {
     let name = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_owned();
     // A section has the exit statuses of this line.
     let mut command = command.clone().after_help(Resettable::Reset);

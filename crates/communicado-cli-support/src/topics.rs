@@ -10,7 +10,7 @@ use crate::{Failure, print};
 
 /// A topic: a list of names with their meanings.
 #[derive(Clone, Debug)]
-pub struct Topic {
+pub struct HelpTopic {
     /// Its name on the command line, in lower case with hyphens.
     pub name: &'static str,
     /// Its subject, as a noun phrase.
@@ -32,7 +32,7 @@ pub enum Pages {
     OfEntry,
 }
 
-impl Topic {
+impl HelpTopic {
     /// A topic from a table.
     #[must_use]
     pub fn new(
@@ -105,7 +105,7 @@ impl HelpArgs {
     /// # Errors
     ///
     /// If there is no such topic or command, or standard output cannot be written.
-    pub fn run(self, mut program: Command, topics: &[Topic]) -> Result<(), Failure> {
+    pub fn run(self, mut program: Command, topics: &[HelpTopic]) -> Result<(), Failure> {
         program.build();
         let name = program.get_name().to_owned();
         if self.words.is_empty() {
@@ -127,7 +127,7 @@ impl HelpArgs {
     }
 }
 
-fn list(program: &str, topics: &[Topic]) -> String {
+fn list(program: &str, topics: &[HelpTopic]) -> String {
     let mut text = "Topics:\n".to_owned();
     let width = topics.iter().map(|topic| topic.name.len()).max().unwrap_or_default() + 2;
     for topic in topics {
@@ -144,14 +144,14 @@ mod tests {
 
     #[test]
     fn the_line_of_the_exit_statuses_becomes_a_list() {
-        let topic = Topic::exit_status("Exit status: 0 yes or success, 2 usage error.");
+        let topic = HelpTopic::exit_status("Exit status: 0 yes or success, 2 usage error.");
         assert_eq!(topic.text(), "Exit statuses:\n\n  0  yes or success\n  2  usage error\n");
     }
 
     #[test]
     fn an_example_is_on_the_page_of_its_command() {
         let entries = [("demo watch --json", "one"), ("demo watcher", "two")];
-        let topic = Topic::new("examples", "Examples", Pages::OfEntry, &entries);
+        let topic = HelpTopic::new("examples", "Examples", Pages::OfEntry, &entries);
         assert_eq!(topic.on_page("demo").len(), 2);
         assert_eq!(topic.on_page("demo watch").len(), 1);
         assert!(topic.on_page("demo status").is_empty());

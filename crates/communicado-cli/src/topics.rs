@@ -1,7 +1,7 @@
 //! The topics of `communicado help`, which are also sections of the man pages.
 
 use communicado::SOURCES;
-use communicado_cli_support::{Pages, Topic};
+use communicado_cli_support::{HelpTopic, Pages};
 use communicado_sinks::{HELPERS, KEYS, SINKS};
 
 use crate::arguments::EXIT_STATUS;
@@ -108,26 +108,26 @@ const EXAMPLES: &[(&str, &str)] = &[
 ];
 
 /// Every topic, in the order of the list and of the man pages.
-pub(crate) fn topics() -> Vec<Topic> {
+pub(crate) fn topics() -> Vec<HelpTopic> {
     vec![
-        Topic::new(
+        HelpTopic::new(
             "conditions",
             "Conditions of `is`, `wait` and `run --while`, each true if a client",
             Pages::Program,
             &CONDITIONS,
         ),
-        Topic {
+        HelpTopic {
             name: "configuration",
             about: "Keys of the configuration and of `--set`",
             pages: Pages::Program,
             entries: configuration(),
         },
-        Topic::new("template-keys", "Keys of a template of `--format`", Pages::Program, KEYS),
-        Topic::new("template-helpers", "Helpers of a template", Pages::Program, HELPERS),
-        Topic::exit_status(EXIT_STATUS),
-        Topic::new("environment", "Environment variables", Pages::All, ENVIRONMENT),
-        Topic::new("files", "Files", Pages::All, FILES),
-        Topic::new("examples", "Examples", Pages::OfEntry, EXAMPLES),
+        HelpTopic::new("template-keys", "Keys of a template of `--format`", Pages::Program, KEYS),
+        HelpTopic::new("template-helpers", "Helpers of a template", Pages::Program, HELPERS),
+        HelpTopic::exit_status(EXIT_STATUS),
+        HelpTopic::new("environment", "Environment variables", Pages::All, ENVIRONMENT),
+        HelpTopic::new("files", "Files", Pages::All, FILES),
+        HelpTopic::new("examples", "Examples", Pages::OfEntry, EXAMPLES),
     ]
 }
 

@@ -16,10 +16,10 @@ pub(crate) const CLAIMS: [(&str, &str); 2] =
 
 /// The expected request and its arrival. A new probe replaces the last one.
 #[derive(Debug, Default)]
-pub(crate) struct ProxyProbe(Mutex<Option<Expected>>);
+pub(crate) struct ProxyProbe(Mutex<Option<ExpectedRequest>>);
 
 #[derive(Debug)]
-struct Expected {
+struct ExpectedRequest {
     secret: String,
     arrival: Option<Arrival>,
 }
@@ -47,7 +47,7 @@ impl ProxyProbe {
     /// If the system has no random numbers.
     pub(crate) fn expect(&self) -> Result<String, ApiError> {
         let secret = random::<24>()?;
-        *self.lock() = Some(Expected { secret: secret.clone(), arrival: None });
+        *self.lock() = Some(ExpectedRequest { secret: secret.clone(), arrival: None });
         Ok(secret)
     }
 
@@ -65,7 +65,7 @@ impl ProxyProbe {
         self.lock().as_ref().and_then(|expected| expected.arrival)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Expected>> {
+    fn lock(&self) -> MutexGuard<'_, Option<ExpectedRequest>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

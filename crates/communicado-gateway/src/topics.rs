@@ -1,6 +1,6 @@
 //! The topics that the man pages of the gateway have as sections.
 
-use communicado_cli_support::{Pages, Topic};
+use communicado_cli_support::{HelpTopic, Pages};
 
 /// The exit statuses, at the end of the help.
 pub(crate) const EXIT_STATUS: &str =
@@ -17,10 +17,10 @@ const FILES: [(&str, &str); 2] = [
 ];
 
 /// Every topic, in the order of the man pages.
-pub(crate) fn topics() -> Vec<Topic> {
+pub(crate) fn topics() -> Vec<HelpTopic> {
     vec![
-        Topic::exit_status(EXIT_STATUS),
-        Topic::new("environment", "Environment variables", Pages::All, &ENVIRONMENT),
-        Topic::new("files", "Files", Pages::All, &FILES),
+        HelpTopic::exit_status(EXIT_STATUS),
+        HelpTopic::new("environment", "Environment variables", Pages::All, &ENVIRONMENT),
+        HelpTopic::new("files", "Files", Pages::All, &FILES),
     ]
 }

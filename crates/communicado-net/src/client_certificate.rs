@@ -13,13 +13,13 @@ const CERTIFICATE_FILE: &str = "certificate-file";
 const KEY_FILE: &str = "key-file";
 
 /// A client certificate with its key.
-pub struct Identity {
+pub struct ClientCertificate {
     /// The certificate, then the CAs between it and the root.
     pub(crate) certificates: Vec<CertificateDer<'static>>,
     pub(crate) key: PrivateKeyDer<'static>,
 }
 
-impl Identity {
+impl ClientCertificate {
     /// Reads the files of the options `certificate-file` and `key-file`, if they are set.
     ///
     /// # Errors
@@ -64,9 +64,10 @@ mod tests {
 
     #[test]
     fn half_an_identity_is_an_error_that_names_the_missing_option() {
-        assert!(Identity::read(None, "").is_ok_and(|identity| identity.is_none()));
+        assert!(ClientCertificate::read(None, "").is_ok_and(|identity| identity.is_none()));
         let check = |certificate_file: Option<&str>, key_file, missing: &str| {
-            let error = Identity::read(certificate_file.map(Path::new), key_file).err().unwrap();
+            let error =
+                ClientCertificate::read(certificate_file.map(Path::new), key_file).err().unwrap();
             assert!(error.cause.ends_with(&format!("`{missing}` is not set")), "{error}");
         };
         check(Some("/a.crt"), "", "key-file");

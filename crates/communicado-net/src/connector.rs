@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use crate::identity::Identity;
+use crate::client_certificate::ClientCertificate;
 use crate::peer::Peer;
 use crate::{NetError, tls};
 
@@ -42,7 +42,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 pub struct Connector {
     peer: Peer,
     authorities: Option<Vec<u8>>,
-    identity: Option<Identity>,
+    identity: Option<ClientCertificate>,
     tls: Option<TlsConnector>,
 }
 
@@ -55,7 +55,7 @@ impl Connector {
 
     /// Sets the certificate that this program shows to the peer.
     #[must_use]
-    pub fn with_identity(self, identity: Option<Identity>) -> Self {
+    pub fn with_client_certificate(self, identity: Option<ClientCertificate>) -> Self {
         Self { identity, ..self }
     }
 

@@ -7,9 +7,9 @@
 //! **Invariant:** this crate knows no source and no sink.
 
 mod certificate_file;
+mod client_certificate;
 mod connector;
 mod error;
-mod identity;
 pub mod mqtt;
 mod peer;
 mod secret_file;
@@ -17,8 +17,8 @@ mod tls;
 pub mod xmpp;
 
 pub use certificate_file::read_ca;
+pub use client_certificate::ClientCertificate;
 pub use connector::{Connector, Endpoint, Stream, is_this_machine};
 pub use error::{NetError, Retry};
-pub use identity::Identity;
 pub use peer::Peer;
 pub use secret_file::{configured_path, is_file_name, read_secret};

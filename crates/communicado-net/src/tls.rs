@@ -14,7 +14,7 @@ use tokio_rustls::rustls::{
 };
 
 use crate::peer::Peer;
-use crate::{Identity, NetError};
+use crate::{ClientCertificate, NetError};
 
 /// The error of webpki for a CA certificate used by a server; OpenSSL creates such by default.
 const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
@@ -23,7 +23,7 @@ const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
 pub(crate) fn connector(
     peer: Peer,
     authorities: Option<&[u8]>,
-    identity: Option<&Identity>,
+    identity: Option<&ClientCertificate>,
 ) -> Result<TlsConnector, NetError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
@@ -53,7 +53,7 @@ pub(crate) fn connector(
     };
     let config = match identity {
         None => config.with_no_client_auth(),
-        Some(Identity { certificates, key }) => {
+        Some(ClientCertificate { certificates, key }) => {
             let config = config.with_client_auth_cert(certificates.clone(), key.clone_key());
             config.map_err(|error| {
                 NetError::needs_action(

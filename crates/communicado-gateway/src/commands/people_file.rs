@@ -25,12 +25,12 @@ pub(super) struct ListedPerson {
 
 /// Why a file cannot be imported, and what to do.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct FileError {
+pub(super) struct PeopleFileError {
     pub(super) cause: String,
     pub(super) help: String,
 }
 
-impl FileError {
+impl PeopleFileError {
     fn new(cause: impl Into<String>, help: impl Into<String>) -> Self {
         Self { cause: cause.into(), help: help.into() }
     }
@@ -41,16 +41,16 @@ impl FileError {
 /// # Errors
 ///
 /// If a part of the file is malformed, an id is not valid, or two people have one id.
-pub(super) fn parse(bytes: &[u8]) -> Result<Vec<ListedPerson>, FileError> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Vec<ListedPerson>, PeopleFileError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        FileError::new(format!("the text is not UTF-8: {error}"), "save the file as UTF-8")
+        PeopleFileError::new(format!("the text is not UTF-8: {error}"), "save the file as UTF-8")
     })?;
     let text = text.trim_start_matches('\u{feff}');
     let people: Vec<(String, ListedPerson)> = if text.trim_start().starts_with('[') {
         let people: Vec<ListedPerson> = serde_json::from_str(text).map_err(|error| {
             let help =
                 r#"write an array of objects such as {"id":"ada","sign_in":["ada@example.org"]}"#;
-            FileError::new(error.to_string(), help)
+            PeopleFileError::new(error.to_string(), help)
         })?;
         let place = |index: usize| format!("person {} of the array", index + 1);
         people.into_iter().enumerate().map(|(index, it)| (place(index), it)).collect()
@@ -63,18 +63,18 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<ListedPerson>, FileError> {
             let cause = format!("{place}: `{}` is not a valid id", person.id);
             let help = "an id has 1 to 64 of a-z, 0-9, `.`, `_` and `-`, and begins with a letter \
                         or digit";
-            return Err(FileError::new(cause, help));
+            return Err(PeopleFileError::new(cause, help));
         }
         if let Some(first) = places.insert(&person.id, place) {
             let cause = format!("{first} and {place} have the id `{}`", person.id);
-            return Err(FileError::new(cause, "remove one of them"));
+            return Err(PeopleFileError::new(cause, "remove one of them"));
         }
     }
     Ok(people.into_iter().map(|(_, person)| person).collect())
 }
 
 /// The people of a CSV file, each with its line.
-fn from_csv(text: &str) -> Result<Vec<(String, ListedPerson)>, FileError> {
+fn from_csv(text: &str) -> Result<Vec<(String, ListedPerson)>, PeopleFileError> {
     let heading = text.lines().next().unwrap_or_default();
     // Spreadsheets write semicolons where the comma is the decimal separator.
     let delimiter = if heading.contains(';') && !heading.contains(',') { b';' } else { b',' };
@@ -83,7 +83,7 @@ fn from_csv(text: &str) -> Result<Vec<(String, ListedPerson)>, FileError> {
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     let malformed = |error: csv::Error| {
-        FileError::new(error.to_string(), "give every line the columns of the first line")
+        PeopleFileError::new(error.to_string(), "give every line the columns of the first line")
     };
     let columns = reader.headers().map_err(malformed)?.clone();
     let names = COLUMNS.map(|name| format!("`{name}`")).join(", ");
@@ -96,10 +96,10 @@ fn from_csv(text: &str) -> Result<Vec<(String, ListedPerson)>, FileError> {
         } else {
             continue;
         };
-        return Err(FileError::new(cause, help));
+        return Err(PeopleFileError::new(cause, help));
     }
     if !columns.iter().any(|column| column == "id") {
-        return Err(FileError::new("the first line has no column `id`", help));
+        return Err(PeopleFileError::new("the first line has no column `id`", help));
     }
     reader
         .records()

@@ -1,4 +1,4 @@
-//! A connection to a broker: the socket around a [`Session`].
+//! A connection to a broker: the socket around an [`MqttSession`].
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -11,8 +11,10 @@ use futures_util::future::{Either, select};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::packets::{ConnectInfo, Version};
-use super::session::{Session, SessionEvent};
-use crate::{Connector, Endpoint, Identity, NetError, Peer, Stream, read_ca, read_secret, tls};
+use super::session::{MqttEvent, MqttSession};
+use crate::{
+    ClientCertificate, Connector, Endpoint, NetError, Peer, Stream, read_ca, read_secret, tls,
+};
 
 /// The words for the broker in messages.
 const PEER: Peer = Peer::new("broker", "`ca-file`");
@@ -39,14 +41,14 @@ pub struct MqttClient {
 /// A connection that the broker has accepted, or will.
 pub struct MqttConnection {
     stream: Box<dyn Stream>,
-    session: Session,
+    session: MqttSession,
     clock: Arc<dyn Clock>,
 }
 
 /// The first of two: events of a connection, or the output of a future.
 pub enum MqttWork<T> {
     /// Events of the connection, or none after its timer.
-    Events(Vec<SessionEvent>),
+    Events(Vec<MqttEvent>),
     /// The future has ended.
     Done(T),
 }
@@ -127,10 +129,12 @@ impl MqttClient {
             will,
         };
         loop {
-            let identity = Identity::read(self.certificate_file.as_deref(), &self.key_file)?;
-            let mut connector = Connector::new(PEER, authorities.clone()).with_identity(identity);
+            let identity =
+                ClientCertificate::read(self.certificate_file.as_deref(), &self.key_file)?;
+            let mut connector =
+                Connector::new(PEER, authorities.clone()).with_client_certificate(identity);
             let stream = connector.connect(&self.endpoint, &*self.clock).await?;
-            let session = Session::open(self.version, &info, self.clock.now())?;
+            let session = MqttSession::open(self.version, &info, self.clock.now())?;
             let mut connection = MqttConnection { stream, session, clock: Arc::clone(&self.clock) };
             let accepted = connection.until_accepted().await;
             match (accepted, self.version) {
@@ -203,7 +207,7 @@ impl MqttConnection {
         loop {
             for event in self.next().await? {
                 match event {
-                    SessionEvent::Acknowledged(number, result) if number == id => return result,
+                    MqttEvent::Acknowledged(number, result) if number == id => return result,
                     _ => {}
                 }
             }
@@ -215,7 +219,7 @@ impl MqttConnection {
     /// # Errors
     ///
     /// If the connection is dead.
-    pub async fn next(&mut self) -> Result<Vec<SessionEvent>, NetError> {
+    pub async fn next(&mut self) -> Result<Vec<MqttEvent>, NetError> {
         match self.next_or(std::future::pending::<()>()).await? {
             MqttWork::Events(events) => Ok(events),
             MqttWork::Done(()) => Ok(Vec::new()),
@@ -260,7 +264,7 @@ impl MqttConnection {
                 Err(_) if self.session.is_overdue(self.clock.now()) => return Ok(false),
                 Err(error) => return Err(error),
             };
-            if events.contains(&SessionEvent::WrongVersion) {
+            if events.contains(&MqttEvent::WrongVersion) {
                 return Ok(false);
             }
         }

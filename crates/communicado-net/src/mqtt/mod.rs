@@ -11,7 +11,7 @@ use hyper::Uri;
 
 pub use connection::{MqttClient, MqttConnection, MqttWork, is_closed};
 pub use packets::{ConnectInfo, Version};
-pub use session::{Session, SessionEvent};
+pub use session::{MqttEvent, MqttSession};
 
 use crate::{Endpoint, NetError, is_this_machine};
 

@@ -14,7 +14,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 const TAKEN_OVER: u8 = 0x8e;
 
 /// The state of one connection.
-pub struct Session {
+pub struct MqttSession {
     version: Version,
     keep_alive: Duration,
     /// The bytes to send.
@@ -31,7 +31,7 @@ pub struct Session {
 
 /// An event of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SessionEvent {
+pub enum MqttEvent {
     /// The broker has accepted the connection.
     Accepted,
     /// The broker does not know this version of the protocol.
@@ -55,7 +55,7 @@ pub enum SessionEvent {
     TakenOver,
 }
 
-impl Session {
+impl MqttSession {
     /// A new connection, whose first packet is in the output.
     ///
     /// # Errors
@@ -118,7 +118,7 @@ impl Session {
     /// # Errors
     ///
     /// If the bytes are not MQTT, a packet is too large, or the broker refuses the connection.
-    pub fn receive(&mut self, bytes: &[u8], now: Moment) -> Result<Vec<SessionEvent>, NetError> {
+    pub fn receive(&mut self, bytes: &[u8], now: Moment) -> Result<Vec<MqttEvent>, NetError> {
         self.input.extend_from_slice(bytes);
         let mut events = Vec::new();
         while let Some(incoming) = self.version.decode(&mut self.input)? {
@@ -127,11 +127,7 @@ impl Session {
         Ok(events)
     }
 
-    fn handle(
-        &mut self,
-        incoming: Incoming,
-        now: Moment,
-    ) -> Result<Option<SessionEvent>, NetError> {
+    fn handle(&mut self, incoming: Incoming, now: Moment) -> Result<Option<MqttEvent>, NetError> {
         Ok(match incoming {
             Incoming::Accepted(keep_alive) => {
                 self.is_accepted = true;
@@ -139,30 +135,30 @@ impl Session {
                 if let Some(seconds) = keep_alive.filter(|seconds| *seconds > 0) {
                     self.keep_alive = Duration::from_secs(u64::from(seconds));
                 }
-                Some(SessionEvent::Accepted)
+                Some(MqttEvent::Accepted)
             }
-            Incoming::Refused(0x01 | 0x84) => Some(SessionEvent::WrongVersion),
+            Incoming::Refused(0x01 | 0x84) => Some(MqttEvent::WrongVersion),
             Incoming::Refused(code) => return Err(refused("the connection", code)),
             Incoming::Acknowledged(id, code) => {
                 let result = if code < 0x80 { Ok(()) } else { Err(refused("a message", code)) };
-                self.awaited.remove(&id).map(|_| SessionEvent::Acknowledged(id, result))
+                self.awaited.remove(&id).map(|_| MqttEvent::Acknowledged(id, result))
             }
             Incoming::Subscribed(id, is_granted) => {
                 self.awaited.remove(&id);
-                (!is_granted).then_some(SessionEvent::SubscriptionRefused)
+                (!is_granted).then_some(MqttEvent::SubscriptionRefused)
             }
             Incoming::Message { topic, payload, retained, acknowledge } => {
                 if let Some(id) = acknowledge {
                     let packet = self.version.acknowledge(id)?;
                     self.send(&packet, now);
                 }
-                Some(SessionEvent::Message { topic, payload, retained })
+                Some(MqttEvent::Message { topic, payload, retained })
             }
             Incoming::Pong => {
                 self.answer_due = None;
-                Some(SessionEvent::Pong)
+                Some(MqttEvent::Pong)
             }
-            Incoming::Closing(TAKEN_OVER) => Some(SessionEvent::TakenOver),
+            Incoming::Closing(TAKEN_OVER) => Some(MqttEvent::TakenOver),
             Incoming::Closing(code) => return Err(refused("the connection", code)),
             Incoming::Other => None,
         })
@@ -259,7 +255,7 @@ mod tests {
 
     const ACCEPTED: [u8; 5] = [0x20, 3, 0, 0, 0];
 
-    fn session() -> Session {
+    fn session() -> MqttSession {
         let info = ConnectInfo {
             client_id: "communicado-laptop".to_owned(),
             user: None,
@@ -267,7 +263,7 @@ mod tests {
             keep_alive: 40,
             will: Some(("communicado/laptop".to_owned(), "offline".to_owned())),
         };
-        Session::open(Version::V5, &info, Moment::START).unwrap()
+        MqttSession::open(Version::V5, &info, Moment::START).unwrap()
     }
 
     fn after(seconds: u64) -> Moment {
@@ -281,7 +277,7 @@ mod tests {
         assert!(silent.tick(after(9)).is_ok() && silent.tick(after(10)).is_err());
 
         let mut hung = session();
-        assert_eq!(hung.receive(&ACCEPTED, after(1)).unwrap(), [SessionEvent::Accepted]);
+        assert_eq!(hung.receive(&ACCEPTED, after(1)).unwrap(), [MqttEvent::Accepted]);
         hung.publish("a", "x".to_owned(), true, after(5)).unwrap();
         assert_eq!(hung.deadline(), after(15));
         assert!(hung.tick(after(15)).is_err());
@@ -293,7 +289,7 @@ mod tests {
         idle.receive(&ACCEPTED, after(1)).unwrap();
         let sent = idle.publish("a", "x".to_owned(), true, after(2)).unwrap();
         let acknowledged = idle.receive(&[0x40, 2, 0, 1], after(2)).unwrap();
-        assert_eq!(acknowledged, [SessionEvent::Acknowledged(sent, Ok(()))]);
+        assert_eq!(acknowledged, [MqttEvent::Acknowledged(sent, Ok(()))]);
         assert_eq!(idle.deadline(), after(42));
         idle.output.clear();
         idle.tick(after(42)).unwrap();
@@ -304,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_refused_subscription_is_an_event() {
-        for (code, expected) in [(0x87, vec![SessionEvent::SubscriptionRefused]), (1, Vec::new())] {
+        for (code, expected) in [(0x87, vec![MqttEvent::SubscriptionRefused]), (1, Vec::new())] {
             let mut subscriber = session();
             subscriber.receive(&ACCEPTED, after(1)).unwrap();
             subscriber.subscribe(&["a/b".to_owned()], after(1)).unwrap();
@@ -319,10 +315,10 @@ mod tests {
         assert!(error.cause.contains("password is wrong (0x86)"), "{error}");
         let mut old = session();
         let events = old.receive(&[0x20, 2, 0, 1], after(1)).unwrap();
-        assert_eq!(events, [SessionEvent::WrongVersion]);
+        assert_eq!(events, [MqttEvent::WrongVersion]);
         let mut replaced = session();
         replaced.receive(&ACCEPTED, after(1)).unwrap();
         let events = replaced.receive(&[0xe0, 2, 0x8e, 0], after(2)).unwrap();
-        assert_eq!(events, [SessionEvent::TakenOver]);
+        assert_eq!(events, [MqttEvent::TakenOver]);
     }
 }

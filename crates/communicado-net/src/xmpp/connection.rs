@@ -1,4 +1,4 @@
-//! A connection to a server: the socket and TLS around a [`SignIn`] and a [`Session`].
+//! A connection to a server: the socket and TLS around a [`Negotiation`] and an [`XmppSession`].
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::address::{AccountAddress, ServerAddress};
 use super::failure::{closed, closed_unanswered};
-use super::session::{Session, SessionEvent};
-use super::sign_in::{SignIn, SignInEvent};
+use super::negotiation::{Negotiation, NegotiationEvent};
+use super::session::{XmppEvent, XmppSession};
 use crate::{Connector, NetError, Peer, Stream, read_ca, read_secret};
 
 /// The words for the server in messages.
@@ -38,7 +38,7 @@ pub struct XmppClient {
 /// A connection that the server has accepted.
 pub struct XmppConnection {
     stream: Box<dyn Stream>,
-    session: Session,
+    session: XmppSession,
     clock: Arc<dyn Clock>,
 }
 
@@ -92,7 +92,7 @@ impl XmppClient {
             stream = connector.start_tls(stream, domain).await?;
         }
         let (account, resource) = (self.account.clone(), resource.to_owned());
-        let mut sign_in = SignIn::new(account, password, resource, *needs_tls, *is_direct_tls);
+        let mut sign_in = Negotiation::new(account, password, resource, *needs_tls, *is_direct_tls);
         // A handshake of TLS is an answer.
         let mut has_answered = *is_direct_tls;
         loop {
@@ -104,11 +104,11 @@ impl XmppClient {
             has_answered = true;
             match sign_in.receive(&bytes)? {
                 None => {}
-                Some(SignInEvent::StartTls) => {
+                Some(NegotiationEvent::StartTls) => {
                     stream = connector.start_tls(stream, domain).await?;
                     sign_in.encrypted();
                 }
-                Some(SignInEvent::SignedIn(address)) => {
+                Some(NegotiationEvent::SignedIn(address)) => {
                     let mut session = sign_in.into_session(address);
                     session.set_keepalive(self.interval, self.timeout, self.clock.now());
                     let clock = Arc::clone(&self.clock);
@@ -121,7 +121,7 @@ impl XmppClient {
 
 impl XmppConnection {
     /// The state of the connection. Its output is sent with the next wait.
-    pub const fn session(&mut self) -> &mut Session {
+    pub const fn session(&mut self) -> &mut XmppSession {
         &mut self.session
     }
 
@@ -135,7 +135,7 @@ impl XmppConnection {
     /// # Errors
     ///
     /// If the connection is dead.
-    pub async fn next(&mut self, until: Option<Moment>) -> Result<Vec<SessionEvent>, NetError> {
+    pub async fn next(&mut self, until: Option<Moment>) -> Result<Vec<XmppEvent>, NetError> {
         send(&mut *self.stream, &mut self.session.output, &*self.clock).await?;
         let deadline = self.session.deadline();
         let deadline = until.map_or(deadline, |until| deadline.min(until));

@@ -7,7 +7,7 @@ use super::element::{Element, escape};
 use super::failure::{closed, printable, sign_in_failure, start_tls_failure, stream_error};
 use super::namespace::{BIND, CLIENT, SASL, STREAM, TLS};
 use super::scram::Scram;
-use super::session::Session;
+use super::session::XmppSession;
 use super::stream_reader::{StreamItem, StreamReader};
 use crate::NetError;
 
@@ -15,7 +15,7 @@ use crate::NetError;
 const BIND_ID: &str = "bind";
 
 /// The state of one sign-in.
-pub struct SignIn {
+pub struct Negotiation {
     account: AccountAddress,
     password: String,
     resource: String,
@@ -42,14 +42,14 @@ enum Step {
 
 /// A result of a sign-in.
 #[derive(Debug)]
-pub enum SignInEvent {
-    /// The next bytes are TLS; then call [`SignIn::encrypted`].
+pub enum NegotiationEvent {
+    /// The next bytes are TLS; then call [`Negotiation::encrypted`].
     StartTls,
     /// The server has accepted the sign-in, with this address of the connection.
     SignedIn(String),
 }
 
-impl SignIn {
+impl Negotiation {
     /// A sign-in, whose first bytes are in the output.
     #[must_use]
     pub fn new(
@@ -80,7 +80,7 @@ impl SignIn {
     ///
     /// If the server refuses the sign-in, cannot prove that it knows the password, or is no XMPP
     /// server.
-    pub fn receive(&mut self, bytes: &[u8]) -> Result<Option<SignInEvent>, NetError> {
+    pub fn receive(&mut self, bytes: &[u8]) -> Result<Option<NegotiationEvent>, NetError> {
         let mut rest = bytes;
         while let Some(item) = self.reader.next(&mut rest)? {
             let stanza = match item {
@@ -90,7 +90,7 @@ impl SignIn {
             };
             if let Some(event) = self.handle(&stanza)? {
                 // Bytes behind the permission were sent before TLS, by whoever could.
-                if matches!(event, SignInEvent::StartTls) && !rest.is_empty() {
+                if matches!(event, NegotiationEvent::StartTls) && !rest.is_empty() {
                     return Err(unexpected("bytes before TLS"));
                 }
                 return Ok(Some(event));
@@ -101,17 +101,17 @@ impl SignIn {
 
     /// The session after the sign-in.
     #[must_use]
-    pub fn into_session(self, address: String) -> Session {
-        Session::new(&self.account, address).on_stream(self.reader)
+    pub fn into_session(self, address: String) -> XmppSession {
+        XmppSession::new(&self.account, address).on_stream(self.reader)
     }
 
-    fn handle(&mut self, stanza: &Element) -> Result<Option<SignInEvent>, NetError> {
+    fn handle(&mut self, stanza: &Element) -> Result<Option<NegotiationEvent>, NetError> {
         if stanza.is("error", STREAM) {
             return Err(stream_error(stanza));
         }
         match &mut self.step {
             Step::Features if stanza.is("features", STREAM) => self.start(stanza).map(|()| None),
-            Step::StartTls if stanza.is("proceed", TLS) => Ok(Some(SignInEvent::StartTls)),
+            Step::StartTls if stanza.is("proceed", TLS) => Ok(Some(NegotiationEvent::StartTls)),
             Step::StartTls if stanza.is("failure", TLS) => Err(start_tls_failure()),
             Step::Scram(_) if stanza.is("failure", SASL) => Err(sign_in_failure(stanza)),
             Step::Scram(scram) if stanza.is("challenge", SASL) => {
@@ -144,7 +144,7 @@ impl SignIn {
                 let bind = stanza.child("bind", BIND);
                 let address = bind.and_then(|bind| bind.child("jid", BIND));
                 let address = address.ok_or_else(|| unexpected("no address of the connection"))?;
-                Ok(Some(SignInEvent::SignedIn(address.text.clone())))
+                Ok(Some(NegotiationEvent::SignedIn(address.text.clone())))
             }
             _ => Err(unexpected(&stanza.name)),
         }

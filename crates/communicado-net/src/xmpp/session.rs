@@ -19,7 +19,7 @@ const ORDER_ID: &str = "order";
 const PING_ID: &str = "ping";
 
 /// The state of one connection.
-pub struct Session {
+pub struct XmppSession {
     account: String,
     domain: String,
     /// The account with the resource of this connection.
@@ -37,12 +37,12 @@ pub struct Session {
 
 /// An event of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SessionEvent {
+pub enum XmppEvent {
     /// The presence of an account, or a request from it.
     Presence(Presence),
     /// The whole roster of the account, or its changes.
     Roster(Vec<RosterItem>),
-    /// The server has answered [`Session::request_order`], after all that it had sent before.
+    /// The server has answered [`XmppSession::request_order`], after all that it had sent before.
     Ordered,
 }
 
@@ -55,7 +55,7 @@ pub struct RosterItem {
     pub is_visible: bool,
 }
 
-impl Session {
+impl XmppSession {
     /// A session of an account, with the address of the connection. Its stream is yet to open.
     #[must_use]
     pub fn new(account: &AccountAddress, address: String) -> Self {
@@ -124,7 +124,7 @@ impl Session {
     /// # Errors
     ///
     /// If the server ends the connection, or the bytes are not XMPP.
-    pub fn receive(&mut self, bytes: &[u8], now: Moment) -> Result<Vec<SessionEvent>, NetError> {
+    pub fn receive(&mut self, bytes: &[u8], now: Moment) -> Result<Vec<XmppEvent>, NetError> {
         self.last_received = now;
         let mut rest = bytes;
         let mut events = Vec::new();
@@ -138,12 +138,12 @@ impl Session {
         Ok(events)
     }
 
-    fn handle(&mut self, stanza: &Element) -> Result<Option<SessionEvent>, NetError> {
+    fn handle(&mut self, stanza: &Element) -> Result<Option<XmppEvent>, NetError> {
         if stanza.is("error", STREAM) {
             return Err(stream_error(stanza));
         }
         if stanza.is("presence", CLIENT) {
-            return Ok(Presence::read(stanza).map(SessionEvent::Presence));
+            return Ok(Presence::read(stanza).map(XmppEvent::Presence));
         }
         if stanza.is("iq", CLIENT) {
             return Ok(self.handle_iq(stanza));
@@ -151,7 +151,7 @@ impl Session {
         Ok(None)
     }
 
-    fn handle_iq(&mut self, iq: &Element) -> Option<SessionEvent> {
+    fn handle_iq(&mut self, iq: &Element) -> Option<XmppEvent> {
         let id = iq.attribute("id").unwrap_or_default();
         let from = iq.attribute("from");
         let is_ours = from.is_none_or(|from| from == self.account || from == self.address);
@@ -160,7 +160,7 @@ impl Session {
             "get" | "set" => self.answer(iq, id, from, is_ours, is_server),
             "result" | "error" if id == ORDER_ID && is_server => {
                 self.answer_due = None;
-                Some(SessionEvent::Ordered)
+                Some(XmppEvent::Ordered)
             }
             "result" | "error" if id == PING_ID && is_server => {
                 self.answer_due = None;
@@ -179,7 +179,7 @@ impl Session {
         from: Option<&str>,
         is_ours: bool,
         is_server: bool,
-    ) -> Option<SessionEvent> {
+    ) -> Option<XmppEvent> {
         let id = escape(id).into_owned();
         let to = from.map(|from| format!(" to='{}'", escape(from))).unwrap_or_default();
         let change = roster(iq).filter(|_| is_ours && iq.attribute("type") == Some("set"));
@@ -233,7 +233,7 @@ impl Session {
 }
 
 /// The entries of a roster in a stanza.
-fn roster(iq: &Element) -> Option<SessionEvent> {
+fn roster(iq: &Element) -> Option<XmppEvent> {
     let query = iq.child("query", ROSTER)?;
     let items = query.children.iter().filter(|item| item.is("item", ROSTER));
     let items = items.filter_map(|item| {
@@ -241,7 +241,7 @@ fn roster(iq: &Element) -> Option<SessionEvent> {
         let is_visible = matches!(item.attribute("subscription"), Some("to" | "both"));
         Some(RosterItem { account, is_visible })
     });
-    Some(SessionEvent::Roster(items.collect()))
+    Some(XmppEvent::Roster(items.collect()))
 }
 
 #[cfg(test)]
@@ -249,9 +249,9 @@ mod tests {
     use super::super::presence::PresenceKind;
     use super::*;
 
-    fn session() -> Session {
+    fn session() -> XmppSession {
         let account = AccountAddress::parse("bob@uc.test").unwrap();
-        let mut session = Session::new(&account, "bob@uc.test/watcher".to_owned());
+        let mut session = XmppSession::new(&account, "bob@uc.test/watcher".to_owned());
         session.set_keepalive(Duration::from_secs(30), Duration::from_secs(5), Moment::START);
         let open = format!("<stream:stream xmlns='{CLIENT}' xmlns:stream='{STREAM}'>");
         session.receive(open.as_bytes(), Moment::START).unwrap();
@@ -262,11 +262,11 @@ mod tests {
         Moment::START.after(Duration::from_secs(seconds))
     }
 
-    fn received(session: &mut Session, text: &str) -> Vec<SessionEvent> {
+    fn received(session: &mut XmppSession, text: &str) -> Vec<XmppEvent> {
         session.receive(text.as_bytes(), after(1)).unwrap()
     }
 
-    fn sent(session: &mut Session) -> String {
+    fn sent(session: &mut XmppSession) -> String {
         String::from_utf8(std::mem::take(&mut session.output)).unwrap()
     }
 
@@ -280,7 +280,7 @@ mod tests {
                     <presence from='eve@uc.test' type='unsubscribed'/><message from='x'/>";
         let presence = |account: &str, resource: Option<&str>, kind| {
             let (account, resource) = (account.to_owned(), resource.map(str::to_owned));
-            SessionEvent::Presence(Presence { account, resource, kind })
+            XmppEvent::Presence(Presence { account, resource, kind })
         };
         let (show, status) = (Some("dnd".to_owned()), Some("in a <meeting>".to_owned()));
         let available = PresenceKind::Available { show, status };
@@ -311,13 +311,13 @@ mod tests {
         let items = [("a@uc.test", true), ("b@uc.test", false)];
         let items = items
             .map(|(account, is_visible)| RosterItem { account: account.to_owned(), is_visible });
-        let roster = SessionEvent::Roster(items.to_vec());
+        let roster = XmppEvent::Roster(items.to_vec());
         let own = format!(
             "<iq type='result' id='roster'>{item}</iq>\
              <iq type='set' id='p&apos;1' from='bob@uc.test'>{item}</iq>\
              <iq type='error' id='order' from='uc.test'/>"
         );
-        let events = [roster.clone(), roster, SessionEvent::Ordered];
+        let events = [roster.clone(), roster, XmppEvent::Ordered];
         assert_eq!(received(&mut session, &own), events);
         assert_eq!(sent(&mut session), "<iq type='result' id='p&apos;1' to='bob@uc.test'/>");
     }

@@ -10,7 +10,7 @@ use super::values::{AccountValues, ClientValues};
 pub(super) const CLIENT_INTERFACE: &str = "org.communicado.Monitor1.Client";
 
 /// The object with all clients below it.
-pub(super) struct RootObject;
+pub(super) struct MonitorRoot;
 
 /// The object of a client.
 pub(super) struct ClientObject {
@@ -38,7 +38,7 @@ impl SharedValues {
 }
 
 #[interface(name = "org.communicado.Monitor1", introspection_docs = false)]
-impl RootObject {
+impl MonitorRoot {
     #[zbus(property(emits_changed_signal = "const"))]
     fn version(&self) -> String {
         env!("CARGO_PKG_VERSION").to_owned()

@@ -14,7 +14,7 @@ use zbus::names::InterfaceName;
 use zbus::object_server::SignalEmitter;
 
 use super::NAME;
-use super::objects::{CLIENT_INTERFACE, ClientObject, RootObject, SharedValues};
+use super::objects::{CLIENT_INTERFACE, ClientObject, MonitorRoot, SharedValues};
 use super::values::{ClientValues, PATH, path};
 use crate::agent::{
     AgentSink, ConnectToBus, Signal, SinkContext, SinkEvent, SinkEvents, SinkInput, SinkRun,
@@ -94,7 +94,7 @@ impl Objects {
     async fn open(connection: Connection) -> Result<Self, PublishError> {
         let server = connection.object_server();
         server.at(PATH, ObjectManager).await.map_err(|error| lost(&error))?;
-        server.at(PATH, RootObject).await.map_err(|error| lost(&error))?;
+        server.at(PATH, MonitorRoot).await.map_err(|error| lost(&error))?;
         Ok(Self { connection, clients: BTreeMap::new() })
     }
 

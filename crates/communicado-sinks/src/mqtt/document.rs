@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 /// The topics of one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Topics {
+pub(super) struct SinkTopics {
     pub(super) device: String,
     /// The state of the device.
     pub(super) state: String,
@@ -15,7 +15,7 @@ pub(super) struct Topics {
     pub(super) discovery: Option<String>,
 }
 
-impl Topics {
+impl SinkTopics {
     pub(super) fn new(prefix: &str, device: &str, discovery: &str) -> Self {
         let discovery = Some(discovery.to_owned()).filter(|prefix| !prefix.is_empty());
         Self { device: device.to_owned(), state: format!("{prefix}/{device}"), discovery }
@@ -34,7 +34,7 @@ impl Topics {
 }
 
 /// The state of the device. `session` differs between two agents, so that one detects the other.
-pub(super) fn online(topics: &Topics, session: &str, clients: &[Client]) -> String {
+pub(super) fn online(topics: &SinkTopics, session: &str, clients: &[Client]) -> String {
     let clients: Map<String, Value> = clients.iter().map(state).collect();
     let version = env!("CARGO_PKG_VERSION");
     json!({
@@ -49,7 +49,7 @@ pub(super) fn online(topics: &Topics, session: &str, clients: &[Client]) -> Stri
 }
 
 /// The state of a device whose agent does not report: the last will.
-pub(super) fn offline(topics: &Topics) -> String {
+pub(super) fn offline(topics: &SinkTopics) -> String {
     json!({ "v": 1, "state": "offline", "device": topics.device, "clients": {} }).to_string()
 }
 
@@ -104,7 +104,11 @@ fn in_call(client: &Client) -> Option<bool> {
 
 /// The description of the device for Home Assistant, with a component for each fact of each client.
 /// `stale` are the components of an earlier description, which are removed.
-pub(super) fn discovery(topics: &Topics, clients: &[String], stale: &[(String, String)]) -> String {
+pub(super) fn discovery(
+    topics: &SinkTopics,
+    clients: &[String],
+    stale: &[(String, String)],
+) -> String {
     let mut components: Map<String, Value> =
         stale.iter().map(|(key, platform)| (key.clone(), json!({ "p": platform }))).collect();
     for client in clients {
@@ -139,7 +143,7 @@ pub(super) fn discovery(topics: &Topics, clients: &[String], stale: &[(String, S
     .to_string()
 }
 
-fn of_client(topics: &Topics, client: &str) -> Vec<(String, Value)> {
+fn of_client(topics: &SinkTopics, client: &str) -> Vec<(String, Value)> {
     let id = key(client);
     // JSON's string is also one of Jinja's.
     let name = json!(client).to_string();
@@ -228,8 +232,8 @@ fn key(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn topics() -> Topics {
-        Topics::new("communicado", "laptop", "homeassistant")
+    fn topics() -> SinkTopics {
+        SinkTopics::new("communicado", "laptop", "homeassistant")
     }
 
     #[test]

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use communicado_core::Moment;
 use communicado_net::mqtt::{
-    MqttClient, MqttConnection, MqttWork, SessionEvent, Version, endpoint, is_closed,
+    MqttClient, MqttConnection, MqttEvent, MqttWork, Version, endpoint, is_closed,
 };
 use communicado_runtime::{Clock, timeout_at};
 use communicado_wire::Client;
 
-use super::document::{self, Topics};
+use super::document::{self, SinkTopics};
 use super::{
     BROKER, CA_FILE, CERTIFICATE_FILE, HOME_ASSISTANT, INSECURE, KEY_FILE, PASSWORD_FILE, USER,
     device, topic,
@@ -34,7 +34,7 @@ const REPLACED_WITHIN: Duration = Duration::from_secs(60);
 pub(super) struct MqttSink {
     clock: Arc<dyn Clock>,
     client: MqttClient,
-    topics: Topics,
+    topics: SinkTopics,
     /// Differs between two agents.
     session: String,
     /// When another connection replaced ours.
@@ -44,7 +44,7 @@ pub(super) struct MqttSink {
 impl MqttSink {
     pub(super) fn new(context: &SinkContext, options: &SinkOptions) -> Result<Self, PublishError> {
         let device = device(context, options);
-        let topics = Topics::new(&topic(options), &device, &options.text(&HOME_ASSISTANT));
+        let topics = SinkTopics::new(&topic(options), &device, &options.text(&HOME_ASSISTANT));
         let keep_alive = (context.lease * KEEP_ALIVE.0 / KEEP_ALIVE.1).max(KEEP_ALIVE_MIN);
         let keep_alive = u16::try_from(keep_alive.as_secs()).unwrap_or(u16::MAX);
         let endpoint = endpoint(&options.text(&BROKER), options.bool(&INSECURE))?;
@@ -77,7 +77,7 @@ impl MqttSink {
         events: &SinkEvents,
     ) -> Result<Signal, PublishError> {
         let mut connection = self.connect(false).await?;
-        let Topics { state, .. } = &self.topics;
+        let SinkTopics { state, .. } = &self.topics;
         let filters = [Some(state.clone()), self.topics.birth(), self.topics.config()];
         let filters: Vec<String> = filters.into_iter().flatten().collect();
         connection.subscribe(&filters)?;
@@ -105,20 +105,20 @@ impl MqttSink {
             };
             for event in received {
                 match event {
-                    SessionEvent::Acknowledged(id, result) if in_flight == Some(id) => {
+                    MqttEvent::Acknowledged(id, result) if in_flight == Some(id) => {
                         result?;
                         in_flight = None;
                         events.report(&SinkEvent::Delivered);
                     }
-                    SessionEvent::Acknowledged(_, Err(error)) => {
+                    MqttEvent::Acknowledged(_, Err(error)) => {
                         events.report(&SinkEvent::Refused(error));
                     }
                     // A refused subscription costs only the repair of the state by another program.
-                    SessionEvent::Acknowledged(_, Ok(()))
-                    | SessionEvent::Accepted
-                    | SessionEvent::Pong
-                    | SessionEvent::SubscriptionRefused => {}
-                    SessionEvent::Message { topic, payload, retained } => {
+                    MqttEvent::Acknowledged(_, Ok(()))
+                    | MqttEvent::Accepted
+                    | MqttEvent::Pong
+                    | MqttEvent::SubscriptionRefused => {}
+                    MqttEvent::Message { topic, payload, retained } => {
                         let (is_stale, earlier) = self.consider(&topic, &payload, retained, &known);
                         if !earlier.is_empty() {
                             let text = document::discovery(&self.topics, &known, &earlier);
@@ -129,11 +129,11 @@ impl MqttSink {
                             is_changed = true;
                         }
                     }
-                    SessionEvent::TakenOver => {
+                    MqttEvent::TakenOver => {
                         return Err(self.replaced("took over the connection"));
                     }
                     // Too late: the broker has accepted this version.
-                    SessionEvent::WrongVersion => return Err(wrong_version()),
+                    MqttEvent::WrongVersion => return Err(wrong_version()),
                 }
             }
         }

@@ -8,7 +8,7 @@ use communicado_runtime::SourceError;
 use zbus::Message;
 use zbus::message::Type;
 
-use super::message::{Credentials, DesktopRequest, new_connection};
+use super::message::{ConnectionCredentials, DesktopRequest, new_connection};
 use crate::bus::{self, BusProtocol};
 
 /// The maximum number of connections whose process is requested at once.
@@ -19,12 +19,12 @@ type DesktopEffects = bus::Effects<DesktopRequest>;
 /// The connections whose processes are not known yet.
 pub(super) struct Connections {
     /// The number of this process, and its user.
-    own: Credentials,
+    own: ConnectionCredentials,
     pending: BTreeMap<u32, Pending>,
     last_request: u32,
     /// True if a connection had no place among the pending ones.
     has_missed: bool,
-    findings: Vec<Finding>,
+    events: Vec<ConnectionEvent>,
 }
 
 /// A request that awaits a reply.
@@ -37,7 +37,7 @@ enum Pending {
 
 /// A result for the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Finding {
+pub(super) enum ConnectionEvent {
     /// The subscription is complete: it is time to search for all clients.
     Subscribed,
     /// A process of this user has connected to the bus.
@@ -49,19 +49,19 @@ pub(super) enum Finding {
 }
 
 impl Connections {
-    pub(super) const fn new(own: Credentials) -> Self {
+    pub(super) const fn new(own: ConnectionCredentials) -> Self {
         Self {
             own,
             pending: BTreeMap::new(),
             last_request: 0,
             has_missed: false,
-            findings: Vec::new(),
+            events: Vec::new(),
         }
     }
 
-    /// The findings since the last call.
-    pub(super) fn take_findings(&mut self) -> Vec<Finding> {
-        std::mem::take(&mut self.findings)
+    /// The events since the last call.
+    pub(super) fn take_events(&mut self) -> Vec<ConnectionEvent> {
+        std::mem::take(&mut self.events)
     }
 
     fn request(&mut self, request: DesktopRequest, pending: Pending, effects: &mut DesktopEffects) {
@@ -87,21 +87,22 @@ impl Connections {
                     let request = DesktopRequest::Credentials(own.to_string());
                     self.request(request, Pending::OwnProcess, effects);
                 }
-                Some(_) | None => self.findings.push(Finding::Blind(refused())),
+                Some(_) | None => self.events.push(ConnectionEvent::Blind(refused())),
             },
             Pending::OwnProcess => {
-                let found = Credentials::decode(reply);
-                self.findings.push(match found {
-                    Some(own) if own == self.own => Finding::Subscribed,
-                    Some(_) | None => Finding::Blind(behind_proxy(found)),
+                let found = ConnectionCredentials::decode(reply);
+                self.events.push(match found {
+                    Some(own) if own == self.own => ConnectionEvent::Subscribed,
+                    Some(_) | None => ConnectionEvent::Blind(behind_proxy(found)),
                 });
             }
             // A connection that has ended meanwhile has no process.
             Pending::Process { joined } => {
-                if let Some(Credentials { process, user }) = Credentials::decode(reply)
+                if let Some(ConnectionCredentials { process, user }) =
+                    ConnectionCredentials::decode(reply)
                     && user == self.own.user
                 {
-                    self.findings.push(Finding::Joined { process, joined: *joined });
+                    self.events.push(ConnectionEvent::Joined { process, joined: *joined });
                 }
             }
         }
@@ -128,7 +129,7 @@ impl BusProtocol for Connections {
             self.handle_reply(message, &pending, &mut effects);
             // One search for all of a flood.
             if self.pending.is_empty() && std::mem::take(&mut self.has_missed) {
-                self.findings.push(Finding::Missed);
+                self.events.push(ConnectionEvent::Missed);
             }
         } else if let Some(unique) = new_connection(message) {
             self.handle_joined(unique, now, &mut effects);
@@ -149,9 +150,9 @@ fn refused() -> SourceError {
 }
 
 /// The error for a bus that does not know this process by its number.
-fn behind_proxy(found: Option<Credentials>) -> SourceError {
+fn behind_proxy(found: Option<ConnectionCredentials>) -> SourceError {
     let cause = match found {
-        Some(Credentials { process, .. }) => format!(
+        Some(ConnectionCredentials { process, .. }) => format!(
             "the session bus takes Communicado for process {process}, so a proxy or a sandbox \
              hides other programs"
         ),

@@ -24,7 +24,7 @@ pub(super) enum DesktopRequest {
 
 /// The process of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Credentials {
+pub(super) struct ConnectionCredentials {
     pub(super) process: u32,
     pub(super) user: u32,
 }
@@ -46,7 +46,7 @@ impl bus::BusRequest for DesktopRequest {
     }
 }
 
-impl Credentials {
+impl ConnectionCredentials {
     pub(super) fn of_this_process() -> Self {
         Self { process: std::process::id(), user: rustix::process::getuid().as_raw() }
     }

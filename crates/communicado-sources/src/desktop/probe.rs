@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use communicado_runtime::{Check, CheckHealth, Clock, SourceError, timeout_at};
 
-use super::connections::{Connections, Finding};
-use super::message::Credentials;
+use super::connections::{ConnectionEvent, Connections};
+use super::message::ConnectionCredentials;
 use super::program_table::ProgramTable;
 use super::search;
 use crate::bus::BusConnection;
@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 const NO_SIGN_IN: &str = "it offers no interface for its sign-in";
 
 pub(super) async fn probe(table: &ProgramTable, clock: &dyn Clock) -> Vec<Check> {
-    let own = Credentials::of_this_process();
+    let own = ConnectionCredentials::of_this_process();
     let found = match subscribe(own, clock).await {
         Ok(()) => search::find_all(table, own.user),
         Err(error) => Err(error),
@@ -47,17 +47,17 @@ pub(super) async fn probe(table: &ProgramTable, clock: &dyn Clock) -> Vec<Check>
 }
 
 /// Waits until the bus has shown that it does not hide other programs.
-async fn subscribe(own: Credentials, clock: &dyn Clock) -> Result<(), SourceError> {
+async fn subscribe(own: ConnectionCredentials, clock: &dyn Clock) -> Result<(), SourceError> {
     let mut connection = BusConnection::open(Connections::new(own), clock).await?;
     let end = clock.now().after(TIMEOUT);
     loop {
         let polled = poll_fn(|cx| connection.poll(cx, clock, &mut Vec::new()));
         let Some(requests) = timeout_at(clock, end, polled).await else { return Err(silent()) };
-        for finding in connection.protocol.take_findings() {
-            match finding {
-                Finding::Subscribed => return Ok(()),
-                Finding::Blind(error) => return Err(error),
-                Finding::Joined { .. } | Finding::Missed => {}
+        for event in connection.protocol.take_events() {
+            match event {
+                ConnectionEvent::Subscribed => return Ok(()),
+                ConnectionEvent::Blind(error) => return Err(error),
+                ConnectionEvent::Joined { .. } | ConnectionEvent::Missed => {}
             }
         }
         connection.send(requests?).await?;

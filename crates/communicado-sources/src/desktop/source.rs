@@ -8,8 +8,8 @@ use std::time::Duration;
 use communicado_core::{Life, StatusStart, UnknownReason};
 use communicado_runtime::{Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture};
 
-use super::connections::{Connections, Finding};
-use super::message::{Credentials, DesktopRequest};
+use super::connections::{ConnectionEvent, Connections};
+use super::message::{ConnectionCredentials, DesktopRequest};
 use super::program_table::ProgramTable;
 use super::running_clients::RunningClients;
 use super::search::{self, ClientProcess};
@@ -43,13 +43,13 @@ pub(super) fn make(options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, Op
 impl Source for DesktopSource {
     fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_> {
         Box::pin(async move {
-            let own = Credentials::of_this_process();
+            let own = ConnectionCredentials::of_this_process();
             let connection = match BusConnection::open(Connections::new(own), handle.clock()).await
             {
                 Ok(connection) => connection,
                 Err(error) => return error,
             };
-            let driver = Driver {
+            let driver = DesktopWatch {
                 // The reports of this source do not expire: a `pidfd` shows the end.
                 clients: ClientHandles::new(handle.clone(), Duration::ZERO),
                 handle,
@@ -68,7 +68,7 @@ impl Source for DesktopSource {
     }
 }
 
-struct Driver<'a> {
+struct DesktopWatch<'a> {
     handle: SourceHandle,
     connection: BusConnection<Connections>,
     clients: ClientHandles,
@@ -78,7 +78,7 @@ struct Driver<'a> {
     user: u32,
 }
 
-impl Driver<'_> {
+impl DesktopWatch<'_> {
     /// Reports the clients until the connection fails.
     async fn watch(mut self) -> SourceError {
         loop {
@@ -98,8 +98,8 @@ impl Driver<'_> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Requests<DesktopRequest>, SourceError>> {
         let polled = self.connection.poll(cx, self.handle.clock(), &mut Vec::new());
-        for finding in self.connection.protocol.take_findings() {
-            if let Err(error) = self.handle_finding(finding) {
+        for event in self.connection.protocol.take_events() {
+            if let Err(error) = self.handle_event(event) {
                 return Poll::Ready(Err(error));
             }
         }
@@ -116,9 +116,9 @@ impl Driver<'_> {
         polled
     }
 
-    fn handle_finding(&mut self, finding: Finding) -> Result<(), SourceError> {
-        match finding {
-            Finding::Subscribed => {
+    fn handle_event(&mut self, event: ConnectionEvent) -> Result<(), SourceError> {
+        match event {
+            ConnectionEvent::Subscribed => {
                 self.search()?;
                 self.clients.report_rest_absent(self.running.names());
                 for client in self.seen.iter().filter(|client| !self.running.has_client(client)) {
@@ -126,7 +126,7 @@ impl Driver<'_> {
                 }
                 self.handle.ready();
             }
-            Finding::Joined { process, joined } => {
+            ConnectionEvent::Joined { process, joined } => {
                 let connected = self.handle.now().since(joined);
                 if !self.running.has_process(process)
                     && let Some(found) =
@@ -135,8 +135,8 @@ impl Driver<'_> {
                     self.add(found);
                 }
             }
-            Finding::Missed => self.search()?,
-            Finding::Blind(error) => return Err(error),
+            ConnectionEvent::Missed => self.search()?,
+            ConnectionEvent::Blind(error) => return Err(error),
         }
         Ok(())
     }

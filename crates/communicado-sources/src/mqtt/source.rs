@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use communicado_net::NetError;
-use communicado_net::mqtt::{MqttClient, SessionEvent, endpoint};
+use communicado_net::mqtt::{MqttClient, MqttEvent, endpoint};
 use communicado_runtime::{
     Check, CheckHealth, Clock, ProbeFuture, Source, SourceError, SourceHandle, SystemClock,
     WatchFuture,
@@ -74,29 +74,29 @@ impl MqttSource {
         loop {
             for event in connection.next().await? {
                 match event {
-                    SessionEvent::Message { topic, payload, retained } => {
+                    MqttEvent::Message { topic, payload, retained } => {
                         state.receive(&topic, &payload, retained);
                         if reporter.is_ready() {
                             reporter.report(&self.client, state.life(), state.details());
                         }
                     }
-                    SessionEvent::Pong => {
+                    MqttEvent::Pong => {
                         reporter.report(&self.client, state.life(), state.details());
                         reporter.end_snapshot();
                     }
-                    SessionEvent::SubscriptionRefused => {
+                    MqttEvent::SubscriptionRefused => {
                         return Err(NetError::needs_action(
                             "the broker refused the subscription",
                             "give the user at the broker the permission to read the topics",
                         ));
                     }
-                    SessionEvent::TakenOver | SessionEvent::WrongVersion => {
+                    MqttEvent::TakenOver | MqttEvent::WrongVersion => {
                         return Err(NetError::transient(
                             "the broker ended the connection for another one",
                             "check the log of the broker",
                         ));
                     }
-                    SessionEvent::Accepted | SessionEvent::Acknowledged(..) => {}
+                    MqttEvent::Accepted | MqttEvent::Acknowledged(..) => {}
                 }
             }
         }

@@ -20,7 +20,7 @@ use crate::bus::OffBusClients;
 use crate::dbus_address::BusAddress;
 
 /// A client that the search found, with its process.
-struct Found {
+struct FoundClient {
     client: &'static str,
     process: u32,
     cause: OffBusCause,
@@ -36,7 +36,7 @@ struct Found {
 /// The kernel does not notify a program of a process that starts. So the search repeats. It happens
 /// with a liveness check, if there is one, and has its own wake-up only otherwise.
 pub(super) struct PurpleOffBus {
-    found: Vec<Found>,
+    found: Vec<FoundClient>,
     includes_other_buses: bool,
     /// The interval of the liveness checks.
     interval: Duration,
@@ -80,7 +80,14 @@ impl OffBusClients for PurpleOffBus {
                 let left = START_MAX.saturating_sub(found.age);
                 let starting_until = (cause == OffBusCause::Starting).then(|| now.after(left));
                 let started = StatusStart::from(now).before(found.age);
-                self.found.push(Found { client, process, cause, started, starting_until, exited });
+                self.found.push(FoundClient {
+                    client,
+                    process,
+                    cause,
+                    started,
+                    starting_until,
+                    exited,
+                });
                 new.insert(client);
             }
         }
@@ -116,11 +123,12 @@ impl OffBusClients for PurpleOffBus {
     }
 
     fn poll_changed(&mut self, cx: &mut Context<'_>, now: Moment) -> Option<&'static str> {
-        let mut has_exited = |found: &Found| found.exited.poll_read_ready(cx).is_ready();
+        let mut has_exited = |found: &FoundClient| found.exited.poll_read_ready(cx).is_ready();
         if let Some(index) = self.found.iter().position(&mut has_exited) {
             return Some(self.found.swap_remove(index).client);
         }
-        let is_late = |found: &&mut Found| found.starting_until.is_some_and(|until| until <= now);
+        let is_late =
+            |found: &&mut FoundClient| found.starting_until.is_some_and(|until| until <= now);
         let late = self.found.iter_mut().find(is_late)?;
         (late.cause, late.starting_until) = (OffBusCause::Lost, None);
         Some(late.client)

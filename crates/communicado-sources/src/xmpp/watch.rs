@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use communicado_core::Moment;
 use communicado_net::NetError;
-use communicado_net::xmpp::{SessionEvent, XmppConnection};
+use communicado_net::xmpp::{XmppConnection, XmppEvent};
 use communicado_runtime::Clock;
 
 use super::watched::{WatchEffect, WatchedAccounts};
@@ -71,17 +71,17 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn handle(&mut self, event: SessionEvent) {
+    fn handle(&mut self, event: XmppEvent) {
         match event {
-            SessionEvent::Presence(presence) => {
+            XmppEvent::Presence(presence) => {
                 let effect = self.accounts.take_presence(presence);
                 effect.into_iter().for_each(|effect| self.apply(effect));
             }
-            SessionEvent::Roster(items) => {
+            XmppEvent::Roster(items) => {
                 let effects = self.accounts.take_roster(&items);
                 effects.into_iter().for_each(|effect| self.apply(effect));
             }
-            SessionEvent::Ordered => self.open_orders = self.open_orders.saturating_sub(1),
+            XmppEvent::Ordered => self.open_orders = self.open_orders.saturating_sub(1),
         }
     }
 

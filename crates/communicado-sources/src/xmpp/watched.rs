@@ -228,7 +228,7 @@ impl WatchedAccount {
 #[cfg(test)]
 mod tests {
     use communicado_core::{Availability, Moment};
-    use communicado_net::xmpp::{Session, SessionEvent};
+    use communicado_net::xmpp::{XmppEvent, XmppSession};
 
     use super::*;
 
@@ -273,15 +273,15 @@ mod tests {
     fn trace(accounts: &mut WatchedAccounts, connection: &str, trace: &str) -> Vec<String> {
         let own = accounts.own.clone();
         accounts.set_connection(connection);
-        let mut session = Session::new(&own, connection.to_owned());
+        let mut session = XmppSession::new(&own, connection.to_owned());
         let mut states: Vec<String> = Vec::new();
         for line in trace.lines() {
             let Ok(events) = session.receive(line.as_bytes(), Moment::START) else { break };
             for event in events {
                 match event {
-                    SessionEvent::Presence(presence) => drop(accounts.take_presence(presence)),
-                    SessionEvent::Roster(items) => drop(accounts.take_roster(&items)),
-                    SessionEvent::Ordered => {}
+                    XmppEvent::Presence(presence) => drop(accounts.take_presence(presence)),
+                    XmppEvent::Roster(items) => drop(accounts.take_roster(&items)),
+                    XmppEvent::Ordered => {}
                 }
                 accounts.settle();
                 let words = words(accounts, ALICE).into_iter();

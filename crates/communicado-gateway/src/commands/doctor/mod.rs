@@ -51,7 +51,7 @@ impl Doctor {
                 Location::Running { socket } => (ask_folder(&socket)?, Some(socket)),
                 Location::Stopped { folder } => (folder, None),
             };
-            Ok(Place { folder, socket })
+            Ok(GatewayPlace { folder, socket })
         });
         let socket = location.as_ref().ok().and_then(|place| place.socket.clone());
         let (check, options) = self.configuration(socket.as_deref());
@@ -116,12 +116,12 @@ impl Doctor {
 }
 
 /// The place of the gateway or its store.
-struct Place {
+struct GatewayPlace {
     folder: PathBuf,
     socket: Option<PathBuf>,
 }
 
-impl Place {
+impl GatewayPlace {
     /// Checks the gateway, and the store or the bucket. Root becomes the owner of the folder.
     fn check(
         &self,

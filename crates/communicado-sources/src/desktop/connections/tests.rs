@@ -7,7 +7,7 @@ use zbus::OwnedVariant;
 use super::*;
 use crate::bus::{BUS, BUS_PATH, BusRequest as _};
 
-const OWN: Credentials = Credentials { process: 7, user: 1000 };
+const OWN: ConnectionCredentials = ConnectionCredentials { process: 7, user: 1000 };
 
 fn reply() -> zbus::message::Builder<'static> {
     let call = Message::method_call(BUS_PATH, "Any").build(&()).unwrap();
@@ -56,7 +56,7 @@ fn subscribed() -> Connections {
     let [(number, own)] = requests.as_slice() else { panic!("{requests:?}") };
     assert_eq!(own, ":1.5");
     handle(&mut connections, 0, &credentials(7, 1000), Some(*number));
-    assert_eq!(connections.take_findings(), [Finding::Subscribed]);
+    assert_eq!(connections.take_events(), [ConnectionEvent::Subscribed]);
     connections
 }
 
@@ -68,7 +68,7 @@ fn a_process_of_this_user_is_found_with_the_moment_of_its_connection() {
     assert_eq!(unique, ":1.9");
     handle(&mut connections, 5, &credentials(42, 1000), Some(*number));
     let joined = Moment::START.after(std::time::Duration::from_secs(3));
-    assert_eq!(connections.take_findings(), [Finding::Joined { process: 42, joined }]);
+    assert_eq!(connections.take_events(), [ConnectionEvent::Joined { process: 42, joined }]);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn other_users_ended_connections_and_well_known_names_are_ignored() {
     for reply in [credentials(42, 1001), error(), reply().build(&"no dictionary").unwrap()] {
         let requests = handle(&mut connections, 1, &owner_changed(":1.9", "", ":1.9"), None);
         handle(&mut connections, 1, &reply, Some(requests[0].0));
-        assert_eq!(connections.take_findings(), []);
+        assert_eq!(connections.take_events(), []);
     }
 }
 
@@ -93,8 +93,8 @@ fn a_bus_that_takes_this_process_for_another_hides_programs() {
         let number = connections.start().requests[0].0;
         let requests = handle(&mut connections, 0, &reply().build(&()).unwrap(), Some(number));
         handle(&mut connections, 0, &answer, Some(requests[0].0));
-        let findings = connections.take_findings();
-        assert!(matches!(findings.as_slice(), [Finding::Blind(_)]), "{findings:?}");
+        let events = connections.take_events();
+        assert!(matches!(events.as_slice(), [ConnectionEvent::Blind(_)]), "{events:?}");
     }
 }
 
@@ -103,7 +103,7 @@ fn a_refused_subscription_is_an_error() {
     let mut connections = Connections::new(OWN);
     let number = connections.start().requests[0].0;
     handle(&mut connections, 0, &error(), Some(number));
-    assert_eq!(connections.take_findings(), [Finding::Blind(refused())]);
+    assert_eq!(connections.take_events(), [ConnectionEvent::Blind(refused())]);
 }
 
 #[test]
@@ -116,10 +116,10 @@ fn a_flood_of_connections_leads_to_one_search() {
     }
     assert_eq!(requested.len(), PENDING_MAX);
     for (number, _) in requested {
-        assert_eq!(connections.take_findings(), []);
+        assert_eq!(connections.take_events(), []);
         handle(&mut connections, 2, &error(), Some(number));
     }
-    assert_eq!(connections.take_findings(), [Finding::Missed]);
+    assert_eq!(connections.take_events(), [ConnectionEvent::Missed]);
 }
 
 #[test]
