@@ -9,11 +9,12 @@ fail() {
     exit 1
 }
 
-# Every file of the system, but for the records of dpkg, apt and systemd, and home folders' caches.
+# Every file of the system, but for the records of dpkg, apt and systemd, home folders' caches, and
+# the private folders of services that run: `doctor` asks systemd about the clock.
 files() {
     find / -xdev \( -path /proc -o -path /sys -o -path /srv -o -path /var/log -o -path /var/lib/dpkg \
         -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/systemd -o -path /tmp \
-        -o -path /run -o -path /dev \) -prune -o -print | sort
+        -o -path /run -o -path /dev -o -path '/var/tmp/systemd-private-*' \) -prune -o -print | sort
 }
 
 # A command of Ada's, in her session with its bus.
