@@ -145,10 +145,10 @@ struct Listener {
 static WATCH: Listener = Listener {
     name: "`communicado watch --json`",
     command: |wine| piped(wine.command("communicado.exe"), &["watch", "--json"]),
-    first: "\"client\":\"communicator\"",
+    first: "\"status\":\"signed-in\"",
     line: [
-        "\"client\":\"communicator\",\"status\":\"signed-in\",\"availability\":\"busy\"",
-        "\"client\":\"communicator\",\"status\":\"signed-in\",\"availability\":\"away\"",
+        "\"status\":\"signed-in\",\"availability\":\"busy\"",
+        "\"status\":\"signed-in\",\"availability\":\"away\"",
     ],
 };
 static SINK: Listener = Listener {

@@ -62,7 +62,7 @@ fn listeners() -> [Listener; 4] {
             watch,
             [
                 "\"client\":\"teams\",\"status\":\"starting\"",
-                "\"client\":\"teams\",\"status\":\"absent\"",
+                "\"client\":\"teams\",\"status\":\"shutting-down\"",
             ],
         ),
         listener(
