@@ -234,8 +234,11 @@ fn report(listeners: &[Listener], idle: &[Idle]) -> Report {
         heads: vec!["", "changes", "median, µs", "p99, µs", "to the minimal one"],
         rows: rows.collect(),
     };
-    let of_wine = |idle: &Idle| idle.cost.of_wine - idle.began.of_wine;
-    let switches = |idle: &Idle| idle.cost.voluntary - idle.began.voluntary - of_wine(idle);
+    // The switches of a thread that has ended are in no sum.
+    let of_wine = |idle: &Idle| idle.cost.of_wine.saturating_sub(idle.began.of_wine);
+    let switches = |idle: &Idle| {
+        idle.cost.voluntary.saturating_sub(idle.began.voluntary).saturating_sub(of_wine(idle))
+    };
     let rows = idle.iter().map(|each| {
         vec![
             each.name.to_owned(),
