@@ -1,4 +1,4 @@
-//! Home Assistant, and a user of it who reads every change.
+//! Home Assistant, and one of its users, which reads every change.
 
 use std::fs;
 use std::path::{Path, PathBuf};

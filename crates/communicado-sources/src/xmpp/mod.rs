@@ -3,7 +3,7 @@
 //! `contacts.rs` has the accounts of the configuration, and `watched.rs` the state of each. Both are
 //! pure. `watch.rs` follows one connection, and `communicado_net::xmpp` has the protocol.
 //!
-//! The source signs in to an account of its own, and other accounts let it see their presence. With
+//! The source signs in to a service account, and other accounts let it see their presence. With
 //! `own-account` it sees the other clients of the account that it signs in to. There is no other
 //! way: without a first presence, a server sends nothing.
 //! The cases in `conformance/xmpp` test the source.
